@@ -1,0 +1,1 @@
+"""What every part of irisproof agrees on. Standard library only; imports no other part."""

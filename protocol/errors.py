@@ -1,0 +1,92 @@
+"""The one error tree of irisproof.
+
+    IrisproofError                      what happened, by how much, and what to do
+    ├── InputError                      a file, key or option that cannot be used
+    │   └── QualityError                an eye image below a gate: measure, value, limit
+    ├── EncodingError                   a value that is not canonical, or of an unknown version
+    ├── ArtifactError                   a pinned file (network, key, SRS, verifier)
+    │   ├── ArtifactAbsent              it is not there
+    │   ├── ArtifactUnavailable         it cannot be had here (platform, network, disk)
+    │   └── ArtifactFailed              it is there and it is wrong
+    ├── VerificationError               a proof, signature or commitment that does not hold
+    ├── ProvingError                    a prover that could not make a proof
+    └── ChainError                      the registry's chain
+        ├── ChainUnreachable            no answer from the node
+        └── TransactionRefused          a contract said no, with its own reason
+
+Messages are lower case, one line, without secrets; `hint` says what to do.
+"""
+
+from __future__ import annotations
+
+
+class IrisproofError(Exception):
+    """Base of all errors that a caller may expect. `hint` tells a person what to do."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InputError(IrisproofError):
+    """A file, key or option that cannot be used."""
+
+
+class QualityError(InputError):
+    """An eye image below a quality gate.
+
+    `measure` names the gate (with its unit), `value` is what was measured, `limit` what the gate asks for.
+    """
+
+    def __init__(self, message: str, *, measure: str, value: float, limit: float, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.measure = measure
+        self.value = value
+        self.limit = limit
+
+
+class EncodingError(IrisproofError):
+    """A value that is not canonical, has the wrong shape, or is of an unknown version."""
+
+
+class ArtifactError(IrisproofError):
+    """Something is wrong with a pinned file."""
+
+
+class ArtifactAbsent(ArtifactError):
+    """The file is not there."""
+
+
+class ArtifactUnavailable(ArtifactError):
+    """The file cannot be had on this machine: platform, network or disk."""
+
+
+class ArtifactFailed(ArtifactError):
+    """The file is there, and it is not what was pinned."""
+
+
+class VerificationError(IrisproofError):
+    """A proof, signature or commitment that does not hold."""
+
+
+class ProvingError(IrisproofError):
+    """The prover could not make a proof."""
+
+
+class ChainError(IrisproofError):
+    """Something between this process and the registry's chain."""
+
+
+class ChainUnreachable(ChainError):
+    """The node does not answer."""
+
+
+class TransactionRefused(ChainError):
+    """A contract refused. `error` is its custom error's name, `arguments` its arguments by name."""
+
+    def __init__(self, error: str, arguments: dict[str, object], *, hint: str = "") -> None:
+        shown = ", ".join(f"{name}={value}" for name, value in arguments.items())
+        super().__init__(f"the contract refused: {error}({shown})", hint=hint)
+        self.error = error
+        self.arguments = arguments
