@@ -1,0 +1,23 @@
+"""The structured reference string (SRS) of the KZG commitments: sources, files, checks, raw commitments."""
+
+from circuits.srs.lagrange import LagrangeBasis
+from circuits.srs.source import (
+    LADDER,
+    SourceFacts,
+    SrsSource,
+    fetch_published,
+    list_sources,
+    require_chain_allows,
+    srs_file,
+)
+
+__all__ = [
+    "LADDER",
+    "LagrangeBasis",
+    "SourceFacts",
+    "SrsSource",
+    "fetch_published",
+    "list_sources",
+    "require_chain_allows",
+    "srs_file",
+]
