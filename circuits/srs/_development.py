@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 
-from py_ecc.optimized_bn128 import G2, multiply, normalize
+from py_ecc.optimized_bn128.optimized_curve import G2, multiply, normalize
 
 from circuits.curve import Points
 from circuits.srs._file import G2Coordinates, Srs, domain_root
