@@ -1,0 +1,55 @@
+"""Start `circuits.iris._ezkl` for one job and take its answer, in an environment that holds nothing of ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+from protocol.errors import ArtifactUnavailable, ProvingError
+
+__all__ = ["run_job"]
+
+
+def run_job(job: str, arguments: Mapping[str, Any], *, private: bool = False) -> dict[str, Any]:
+    """Do `job` in a process of its own and return its result.
+
+    `private` says that the arguments hold secrets: then no word of the prover's own message is passed on.
+    Raises `ProvingError` when the job fails, `ArtifactUnavailable` where it cannot run at all.
+    The process is ended with this one: on Ctrl-C, on an exception, and (on Linux) on `kill -9`.
+    """
+    if not hasattr(os, "memfd_create"):
+        raise ArtifactUnavailable(
+            "the prover needs memory files, which this system lacks", hint="use Linux: secrets must not touch a disk"
+        )
+    with tempfile.TemporaryDirectory(prefix="irisproof-home-") as home:  # an empty HOME: ezkl trusts its cache there
+        process = subprocess.Popen(
+            [sys.executable, "-m", "circuits.iris._ezkl"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if private else subprocess.PIPE,
+            env={"HOME": home, "PATH": os.environ.get("PATH", "")},
+            text=True,
+        )
+        try:
+            answer, noise = process.communicate(json.dumps({"job": job, **arguments}))
+        finally:
+            process.kill()
+            process.wait()
+    return _result(job, answer, "" if private else noise, private)
+
+
+def _result(job: str, answer: str, noise: str, private: bool) -> dict[str, Any]:
+    try:
+        parsed: dict[str, dict[str, Any]] = json.loads(answer)
+    except ValueError:
+        detail = "" if private else f": {noise.strip()[-200:]}"
+        raise ProvingError(f"the prover ended in the middle of {job}{detail}", hint="is there enough memory?") from None
+    if "error" in parsed:
+        detail = "" if private else f": {str(parsed['error'])[:300]}"
+        raise ProvingError(f"the prover could not do {job}{detail}")
+    return parsed["result"]
