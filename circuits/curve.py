@@ -14,7 +14,7 @@ little-endian, in Montgomery form (the value times 2^256 mod q).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,7 +24,19 @@ from protocol.errors import ArtifactFailed, EncodingError, VerificationError
 from protocol.field import BASE_FIELD, SCALAR_FIELD
 from protocol.types import G1Point
 
-__all__ = ["G1_BYTES", "Points", "decode_montgomery", "encode_montgomery", "msm"]
+__all__ = [
+    "G1_BYTES",
+    "Affine",
+    "Points",
+    "decode_affine",
+    "decode_montgomery",
+    "encode_montgomery",
+    "msm",
+    "sum_groups",
+]
+
+Affine = tuple[int, int]
+"""An affine G1 point as plain integers, for bulk work where a `G1Point` per point would cost too much."""
 
 G1_BYTES = 64
 
@@ -48,6 +60,25 @@ def decode_montgomery(data: bytes) -> list[int]:
 def encode_montgomery(values: Sequence[int]) -> bytes:
     """The inverse of `decode_montgomery`."""
     return b"".join(((value << 256) % BASE_FIELD).to_bytes(32, "little") for value in values)
+
+
+def decode_affine(data: bytes) -> list[Affine]:
+    """Affine points from halo2's raw form, 64 bytes each; about 2 microseconds each.
+
+    Raises `ArtifactFailed` for a coordinate that is not canonical or a point off the curve.
+    """
+    if len(data) % G1_BYTES:
+        raise ArtifactFailed(f"{len(data)} bytes are not a whole number of points of {G1_BYTES} bytes")
+    values = decode_montgomery(data)
+    points = list(zip(values[::2], values[1::2], strict=True))
+    _require_on_curve(points)
+    return points
+
+
+def _require_on_curve(points: Sequence[Affine]) -> None:
+    for index, (x, y) in enumerate(points):
+        if not (0 <= x < BASE_FIELD and 0 <= y < BASE_FIELD) or (y * y - x * x * x - 3) % BASE_FIELD:
+            raise ArtifactFailed(f"point {index} is not on the curve y^2 = x^3 + 3")
 
 
 @contextmanager
@@ -76,21 +107,16 @@ class Points:
         Raises `ArtifactFailed` for a coordinate that is not canonical or a point off the curve. The group has
         prime order, so a point on the curve is in the group; the point at infinity (0, 0) counts as off the curve.
         """
-        if len(data) % G1_BYTES:
-            raise ArtifactFailed(f"{len(data)} bytes are not a whole number of points of {G1_BYTES} bytes")
-        values = decode_montgomery(data)
-        return cls.from_affine(list(zip(values[::2], values[1::2], strict=True)))
+        return cls.from_affine(decode_affine(data))
 
     @classmethod
-    def from_affine(cls, points: Sequence[tuple[int, int]]) -> Points:
+    def from_affine(cls, points: Sequence[Affine]) -> Points:
         """Points from affine coordinates; raises `ArtifactFailed` for one off the curve."""
-        for index, (x, y) in enumerate(points):
-            if (y * y - x * x * x - 3) % BASE_FIELD:
-                raise ArtifactFailed(f"point {index} is not on the curve y^2 = x^3 + 3")
+        _require_on_curve(points)
         with _without_panics("a point"):
             return cls([ec_bn254.PointG1(x, y) for x, y in points])
 
-    def to_affine(self) -> list[tuple[int, int]]:
+    def to_affine(self) -> list[Affine]:
         """Affine coordinates; raises `VerificationError` if one is the point at infinity."""
         if any(point.is_zero() for point in self._native):
             raise VerificationError("a point is the point at infinity, which has no affine coordinates")
@@ -106,9 +132,10 @@ class Points:
     def __getitem__(self, part: slice) -> Points:
         return Points(self._native[part])
 
-    def __add__(self, other: Points) -> Points:
-        """The two lists, one after the other."""
-        return Points(self._native + other._native)
+    @classmethod
+    def joined(cls, parts: Iterable[Points]) -> Points:
+        """The lists, one after the other."""
+        return cls([point for part in parts for point in part._native])
 
     def scaled(self, scalars: Sequence[int]) -> Points:
         """Each point times its scalar; about 60 microseconds each."""
@@ -146,6 +173,41 @@ def msm(points: Points, scalars: Sequence[int]) -> G1Point:
     if total.is_zero():
         raise EncodingError("the sum is the point at infinity: nothing, or nothing but zeros, was committed")
     return G1Point(int(total.x), int(total.y))
+
+
+def sum_groups(groups: Iterable[Sequence[Affine]]) -> list[Affine]:
+    """The sum of each group of points; no group may be empty. About 3 microseconds for each point.
+
+    For sums of many points with few different factors this beats the library, which takes 70 microseconds to accept
+    a point. Points are added in pairs, all pairs of a round sharing one inversion.
+
+    Raises `ArtifactFailed` if two points of a pair have the same x (one point twice, or a point and its negative):
+    the formula does not hold there, and among honest points of an SRS it does not happen.
+    """
+    left = [list(group) for group in groups]
+    while any(len(group) > 1 for group in left):
+        pairs = [(group[at], group[at + 1]) for group in left for at in range(0, len(group) - 1, 2)]
+        sums = iter(_add_pairs(pairs))
+        left = [[next(sums) for _ in range(len(group) // 2)] + group[len(group) & ~1 :] for group in left]
+    return [group[0] for group in left]
+
+
+def _add_pairs(pairs: Sequence[tuple[Affine, Affine]]) -> list[Affine]:
+    """Affine addition of each pair, with Montgomery's trick for the inverses."""
+    products, product = [], 1
+    for (x1, _), (x2, _) in pairs:
+        products.append(product)
+        product = product * (x2 - x1) % BASE_FIELD
+    if product == 0:
+        raise ArtifactFailed("two points to be added have the same x coordinate: the point list repeats itself")
+    inverse = pow(product, -1, BASE_FIELD)
+    sums: list[Affine] = []
+    for before, ((x1, y1), (x2, y2)) in zip(reversed(products), reversed(pairs), strict=True):
+        slope = (y2 - y1) * inverse * before % BASE_FIELD
+        inverse = inverse * (x2 - x1) % BASE_FIELD
+        x3 = (slope * slope - x1 - x2) % BASE_FIELD
+        sums.append((x3, (slope * (x1 - x3) - y1) % BASE_FIELD))
+    return sums[::-1]
 
 
 def _require_lengths(points: Points, scalars: Sequence[int]) -> None:
