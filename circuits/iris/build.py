@@ -204,7 +204,7 @@ def _try_out(work: _Workplace) -> tuple[int, G1Point]:
     expected = evaluate(work.network, inputs)[0]
     felts = [to_felts(inputs[plane].tolist()) for plane in work.network.planes]
     code = to_felts(expected.tolist())
-    if run_job("evaluate", {"felts": felts, **work.files()})["outputs"] != code:
+    if run_job("evaluate", {"inputs": [felts], **work.files()})["outputs"] != [code]:
         raise ArtifactFailed("the circuit's witness is not what the network gives on integers")
     proof = bytes.fromhex(run_job("prove", {"felts": felts, "expected": code, **work.files()})["proof"][2:])
     constant = unusable_rows_constant(work.k, UNUSABLE_ROWS, work.source)

@@ -39,7 +39,7 @@ class Network:
     onnx_bytes: bytes = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One arithmetic operation as `evaluate` ran it: operands and result of one shape; `b` is None for a sign."""
 

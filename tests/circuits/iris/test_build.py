@@ -1,0 +1,159 @@
+"""The build reproduces the pinned circuit, and each of its gates says no."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import onnx
+import pytest
+
+from circuits.iris import build
+from circuits.iris.bounds import sign_input_bounds
+from circuits.iris.build import build_circuit, check_pins
+from circuits.iris.circuit import Circuit, CircuitFacts, load_circuit
+from circuits.iris.network import load_network
+from circuits.srs import SrsSource
+from protocol.errors import ArtifactAbsent, ArtifactFailed
+from protocol.pins import pin, read_pinned, root_dir
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty build folder and an empty HOME."""
+    monkeypatch.setenv("IRISPROOF_HOME", str(tmp_path / "build"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path / "build"
+
+
+def test_build_in_an_empty_home_gives_the_same_bytes(circuit: Circuit, elsewhere: Path) -> None:
+    again = build_circuit("iris_v1")
+    assert again.folder.is_relative_to(elsewhere)
+    assert again.facts == circuit.facts
+    assert hashlib.sha256(again.vk.read_bytes()).hexdigest() == pin("vk_iris_v1").sha256
+    assert hashlib.sha256(again.settings.read_bytes()).hexdigest() == pin("settings_iris_v1").sha256
+
+
+def test_the_committed_verifier_is_the_one_that_the_build_writes(circuit: Circuit) -> None:
+    assert circuit.verifier.read_bytes() == read_pinned("verifier_iris_v1")
+
+
+def test_build_under_the_development_srs_gives_another_key(circuit: Circuit, elsewhere: Path) -> None:
+    assert build_circuit("iris_v1", SrsSource.DEVELOPMENT).facts.vk_sha256 != circuit.facts.vk_sha256
+
+
+def test_a_failed_build_leaves_nothing_behind(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "audit_wiring", _refuse)
+    with pytest.raises(ArtifactFailed, match="loose"):
+        build_circuit("iris_v1")
+    assert list((elsewhere / "circuits").iterdir()) == []
+
+
+def test_the_rows_are_one_block_of_the_smallest_size_that_holds_them(circuit: Circuit) -> None:
+    settings = json.loads(circuit.settings.read_text())
+    rows, k = circuit.facts.rows, circuit.facts.k
+    assert settings["num_rows"] == settings["total_assignments"] == rows
+    assert (1 << (k - 1)) - build.UNUSABLE_ROWS < rows <= (1 << k) - build.UNUSABLE_ROWS
+
+
+def test_bounds_are_those_of_the_kernels() -> None:
+    network = load_network(read_pinned("onnx_iris_v1"))
+    assert sign_input_bounds(network) == (1530, 765)  # 6 * 255, 3 * 255
+
+
+def test_a_network_that_understates_its_bounds_is_refused() -> None:
+    network = dataclasses.replace(load_network(read_pinned("onnx_iris_v1")), pre_activation_bounds=(1529, 765))
+    with pytest.raises(ArtifactFailed, match="1530"):
+        build._check_bounds(network)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("disable_freivalds", False),
+        ("input_scale", 7),
+        ("param_scale", 7),
+        ("input_visibility", "Private"),
+        ("output_visibility", "Public"),
+        ("lookup_range", [-1529, 1530]),
+    ],
+)
+def test_settings_other_than_asked_for_are_refused(circuit: Circuit, field: str, value: object) -> None:
+    settings = json.loads(circuit.settings.read_text())
+    build._check_settings(settings, circuit.facts.lookup_range)
+    settings["run_args"][field] = value
+    with pytest.raises(ArtifactFailed, match=field):
+        build._check_settings(settings, circuit.facts.lookup_range)
+
+
+def test_a_circuit_with_einsum_columns_is_refused(circuit: Circuit) -> None:
+    settings = json.loads(circuit.settings.read_text())
+    settings["einsum_params"]["total_einsum_col_size"] = 1
+    with pytest.raises(ArtifactFailed, match="einsum"):
+        build._check_settings(settings, circuit.facts.lookup_range)
+
+
+def test_a_network_with_a_matrix_product_is_refused() -> None:
+    model = onnx.load_from_string(read_pinned("onnx_iris_v1"))
+    next(node for node in model.graph.node if node.op_type == "Add").op_type = "MatMul"
+    network = load_network(model.SerializeToString())
+    with pytest.raises(ArtifactFailed, match="MatMul"):
+        sign_input_bounds(network)
+
+
+@pytest.mark.parametrize("data", [b"", b"not a network", b"\x89PNG\r\n\x1a\n" + bytes(100)])
+def test_a_file_that_is_no_network_is_refused(data: bytes) -> None:
+    with pytest.raises(ArtifactFailed):
+        load_network(data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [("settings", "settings_sha256"), ("vk", "vk_sha256"), ("verifier", "verifier_sha256")]
+)
+def test_a_circuit_other_than_the_pinned_one_is_refused(circuit: Circuit, kind: str, field: str) -> None:
+    check_pins(circuit.facts)
+    with pytest.raises(ArtifactFailed, match=kind):
+        check_pins(dataclasses.replace(circuit.facts, **{field: "00" * 32}))
+
+
+def test_an_absent_circuit_says_how_to_build_it(elsewhere: Path) -> None:
+    with pytest.raises(ArtifactAbsent) as caught:
+        load_circuit("iris_v1")
+    assert "circuit build" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["settings.json", "circuit.ezkl", "vk", "pk", "verifier.sol"])
+def test_a_changed_file_of_a_built_circuit_is_refused(circuit: Circuit, elsewhere: Path, name: str) -> None:
+    folder = elsewhere / "circuits" / circuit.folder.name
+    shutil.copytree(circuit.folder, folder)
+    load_circuit("iris_v1")
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    with pytest.raises(ArtifactFailed, match=name):
+        load_circuit("iris_v1")
+    (folder / name).unlink()
+    with pytest.raises(ArtifactAbsent, match=name):
+        load_circuit("iris_v1")
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"version": 2}', "[]"])
+def test_an_unreadable_description_is_refused(text: str) -> None:
+    with pytest.raises(ArtifactFailed):
+        CircuitFacts.from_json(text)
+
+
+def test_the_description_survives_its_json(circuit: Circuit) -> None:
+    assert CircuitFacts.from_json(circuit.facts.to_json()) == circuit.facts
+
+
+def test_the_verifying_key_and_settings_hold_no_path_of_the_machine(circuit: Circuit) -> None:
+    for path in (circuit.settings, circuit.vk, circuit.verifier):
+        assert str(root_dir()).encode() not in path.read_bytes()
+
+
+def _refuse(*_: object) -> None:
+    raise ArtifactFailed("a loose cell")
