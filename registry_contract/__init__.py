@@ -1,0 +1,1 @@
+"""The registry on an EVM chain: contracts (Solidity, under `src/`), and what deploys, calls and reads them."""

@@ -9,7 +9,7 @@ struct G1Point {
 
 /// @title The curve of every commitment and proof (EIP-196): y^2 = x^3 + 3 over F_q, group order r.
 library Bn254 {
-    error Bn254__AdditionFailed(G1Point a, G1Point b);
+    error Bn254__AdditionFailed(uint256 ax, uint256 ay, uint256 bx, uint256 by);
 
     /// @notice r: public inputs of proofs are canonical below it.
     uint256 internal constant SCALAR_FIELD =
@@ -32,7 +32,7 @@ library Bn254 {
     function subtract(G1Point memory a, G1Point memory b) internal view returns (G1Point memory difference) {
         (bool success, bytes memory result) =
             ADDITION_PRECOMPILE.staticcall(abi.encode(a.x, a.y, b.x, BASE_FIELD - b.y));
-        if (!success || result.length != 64) revert Bn254__AdditionFailed(a, b);
+        if (!success || result.length != 64) revert Bn254__AdditionFailed(a.x, a.y, b.x, b.y);
         (difference.x, difference.y) = abi.decode(result, (uint256, uint256));
     }
 }

@@ -1,0 +1,177 @@
+"""A capture station's word: the EIP-712 signature over one capture, for one identity, one registry and one chain."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from eth_account import Account
+from eth_account.messages import SignableMessage, encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_utils.address import is_checksum_address
+
+from protocol.errors import EncodingError, VerificationError
+from protocol.types import EyeSide, IdentityCommitment
+
+__all__ = [
+    "ATTESTATION_VERSION",
+    "Capture",
+    "CaptureAttestation",
+    "new_nonce",
+    "recover_station",
+    "sign_capture",
+    "verify_attestation",
+]
+
+ATTESTATION_VERSION = 1
+
+_CAPTURE_FIELDS = [
+    {"name": "commitmentsRoot", "type": "bytes32"},
+    {"name": "eyeSide", "type": "uint8"},
+    {"name": "identityCommitment", "type": "uint256"},
+    {"name": "capturedAt", "type": "uint64"},
+    {"name": "nonce", "type": "bytes32"},
+]
+
+# Order of the group of secp256k1; of s and n - s, which sign the same, only the smaller counts (EIP-2).
+_SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What a station signs. It binds the planes' commitments to one identity: to another the proof is of no use."""
+
+    registry: str
+    """Checksummed address of the registry contract."""
+    chain_id: int
+    commitments_root: bytes
+    eye_side: EyeSide
+    identity: IdentityCommitment
+    captured_at: int
+    """Unix time, seconds."""
+    nonce: bytes
+
+    def __post_init__(self) -> None:
+        if not is_checksum_address(self.registry):
+            raise EncodingError("the registry's address is not a checksummed address")
+        if not 0 < self.chain_id < 1 << 256:
+            raise EncodingError(f"chain id {self.chain_id} lies outside 1..2^256-1")
+        if not 0 <= self.captured_at < 1 << 64:
+            raise EncodingError(f"capture time {self.captured_at} lies outside 0..2^64-1")
+        for name, value in (("commitments root", self.commitments_root), ("nonce", self.nonce)):
+            if len(value) != 32:
+                raise EncodingError(f"the {name} has {len(value)} bytes, not 32")
+
+    def to_abi(self) -> dict[str, Any]:
+        """The Solidity struct `Capture`; registry and chain stand in the domain."""
+        return {
+            "commitmentsRoot": self.commitments_root,
+            "eyeSide": self.eye_side.value,
+            "identityCommitment": self.identity.value,
+            "capturedAt": self.captured_at,
+            "nonce": self.nonce,
+        }
+
+    def signable(self) -> SignableMessage:
+        """The EIP-712 message, domain included."""
+        domain = {
+            "name": "irisproof",
+            "version": str(ATTESTATION_VERSION),
+            "chainId": self.chain_id,
+            "verifyingContract": self.registry,
+        }
+        return encode_typed_data(domain, {"Capture": _CAPTURE_FIELDS}, self.to_abi())
+
+
+@dataclass(frozen=True)
+class CaptureAttestation:
+    """A capture and its station's signature: r, s, v in 65 bytes, in the one form that contracts accept."""
+
+    capture: Capture
+    signature: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.signature) != 65:
+            raise EncodingError(f"a station's signature has 65 bytes, not {len(self.signature)}")
+        if int.from_bytes(self.signature[32:64], "big") > _SECP256K1_ORDER // 2:
+            raise EncodingError("the station's signature is not canonical: s lies in the upper half")
+        if self.signature[64] not in (27, 28):
+            raise EncodingError(f"the station's signature is not canonical: v is {self.signature[64]}, not 27 or 28")
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: sorted keys, no spaces, ASCII."""
+        capture = self.capture
+        fields = {
+            "version": ATTESTATION_VERSION,
+            "registry": capture.registry,
+            "chain_id": capture.chain_id,
+            "commitments_root": capture.commitments_root.hex(),
+            "eye_side": capture.eye_side.value,
+            "identity_commitment": str(capture.identity.value),
+            "captured_at": capture.captured_at,
+            "nonce": capture.nonce.hex(),
+            "signature": self.signature.hex(),
+        }
+        return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> CaptureAttestation:
+        """Raises `EncodingError` for another version, or for anything that `to_bytes` would not have written."""
+        try:
+            fields = json.loads(data)
+            version = fields["version"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise EncodingError("the attestation cannot be read") from error
+        if version != ATTESTATION_VERSION:
+            raise EncodingError(f"the attestation is of version {version!r}; this program reads {ATTESTATION_VERSION}")
+        try:
+            attestation = cls(_capture_of(fields), bytes.fromhex(fields["signature"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EncodingError("the attestation cannot be read") from error
+        if attestation.to_bytes() != data:
+            raise EncodingError("the attestation is not in its canonical form")
+        return attestation
+
+
+def _capture_of(fields: dict[str, Any]) -> Capture:
+    return Capture(
+        registry=fields["registry"],
+        chain_id=fields["chain_id"],
+        commitments_root=bytes.fromhex(fields["commitments_root"]),
+        eye_side=EyeSide(fields["eye_side"]),
+        identity=IdentityCommitment(int(fields["identity_commitment"])),
+        captured_at=fields["captured_at"],
+        nonce=bytes.fromhex(fields["nonce"]),
+    )
+
+
+def new_nonce() -> bytes:
+    """32 random bytes: an attestation is good for one enrolment."""
+    return secrets.token_bytes(32)
+
+
+def sign_capture(capture: Capture, station: LocalAccount) -> CaptureAttestation:
+    """Sign as a software station. A real one does this in its own hardware."""
+    return CaptureAttestation(capture, bytes(station.sign_message(capture.signable()).signature))
+
+
+def recover_station(attestation: CaptureAttestation) -> str:
+    """Checksummed address of whoever signed. Raises `VerificationError` for a signature of nobody."""
+    try:
+        address: str = Account.recover_message(attestation.capture.signable(), signature=attestation.signature)
+    except Exception as error:  # eth-account passes on whatever its backend raises
+        raise VerificationError("the station's signature is not one of any key") from error
+    return address
+
+
+def verify_attestation(attestation: CaptureAttestation, station: str) -> None:
+    """Raises `VerificationError` unless `station` signed this capture.
+
+    The signature's form was checked at birth. The caller owes: that the station is active in the registry, that the
+    registry and chain are the ones meant, freshness, the nonce, and that the commitments lie under the root.
+    """
+    signer = recover_station(attestation)
+    if signer != station:
+        raise VerificationError(f"the capture was signed by {signer}, not by {station}")

@@ -1,0 +1,161 @@
+"""Polls from Python: create, vote, close, read the tally."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_abi.abi import encode
+from eth_account.signers.local import LocalAccount
+from eth_utils.crypto import keccak
+
+from protocol.errors import ChainError, EncodingError
+from protocol.types import MembershipProof, Nullifier
+from registry_contract.connection import Connection, Receipt
+from registry_contract.contracts import load_contract
+from registry_contract.deployment import Deployment
+
+__all__ = ["CIRCUIT_DEPTH", "Ballot", "Poll", "PollDraft", "PollsClient", "ballot_message"]
+
+CIRCUIT_DEPTH = 24
+"""Depth of the Semaphore circuit of all polls, whatever the group's size."""
+
+_CHOICE_BITS = 64
+
+
+@dataclass(frozen=True)
+class PollDraft:
+    """A poll to be made. Times are Unix seconds by the chain's clock; votes count from `opens_at` until before
+    `closes_at`. An `opens_at` that has passed means at once."""
+
+    question: str
+    options: Sequence[str]
+    opens_at: int
+    closes_at: int
+
+
+@dataclass(frozen=True)
+class Poll:
+    """A poll as the contract made it. Voters prove membership in the group of the first `snapshot_size` members."""
+
+    poll_id: int
+    question: str
+    options: tuple[str, ...]
+    opens_at: int
+    closes_at: int
+    snapshot_root: int
+    snapshot_size: int
+    scope: int
+
+
+def ballot_message(choice: int, sequence: int) -> int:
+    """The Semaphore message of a ballot: sequence << 64 | choice.
+
+    `sequence` is how many votes the voter cast in the poll before; it keeps an earlier ballot from being sent again.
+    """
+    if not 0 <= choice < 1 << _CHOICE_BITS or not 0 <= sequence < 1 << _CHOICE_BITS:
+        raise EncodingError("choice and sequence are natural numbers below 2^64")
+    return sequence << _CHOICE_BITS | choice
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """One vote, proved. It says nothing about who sent it."""
+
+    choice: int
+    sequence: int
+    nullifier: Nullifier
+    points: tuple[int, int, int, int, int, int, int, int]
+
+    @classmethod
+    def from_proof(cls, proof: MembershipProof) -> Ballot:
+        """The ballot that a membership proof over `ballot_message(...)` makes. Raises `EncodingError` for a proof of
+        another circuit depth, which the contract could not verify."""
+        if proof.merkle_tree_depth != CIRCUIT_DEPTH:
+            raise EncodingError(f"the proof is of depth {proof.merkle_tree_depth}; polls verify {CIRCUIT_DEPTH}")
+        choice = proof.message & ((1 << _CHOICE_BITS) - 1)
+        return cls(choice, proof.message >> _CHOICE_BITS, proof.nullifier, proof.points)
+
+    def to_abi(self) -> dict[str, Any]:
+        """The Solidity struct `Ballot`."""
+        return {
+            "choice": self.choice,
+            "sequence": self.sequence,
+            "nullifier": self.nullifier.value,
+            "points": list(self.points),
+        }
+
+
+class PollsClient:
+    """The polls of one deployment. Without an account it only reads.
+
+    All methods raise `ChainUnreachable` where the node is gone; those that send raise `TransactionRefused` with the
+    contract's own error. Whoever sends a ballot is seen by all: a voter's own account should not.
+    """
+
+    def __init__(self, url: str, deployment: Deployment, account: LocalAccount | None = None) -> None:
+        """Raises `ChainError` where the node serves another chain, or the contract is not there."""
+        self.connection = Connection(url, deployment.chain_id, account)
+        self.deployment = deployment
+        self.contract = self.connection.contract(deployment.polls, load_contract("IrisPolls").abi)
+
+    def create_poll(self, draft: PollDraft) -> tuple[Poll, Receipt]:
+        """Make a poll; the group of this moment may vote in it."""
+        receipt = self._send("createPoll", draft.question, list(draft.options), draft.opens_at, draft.closes_at)
+        events = self.connection.events(self.contract.events.PollCreated, receipt.block)
+        for event in events:
+            if "0x" + bytes(event["transactionHash"]).hex() == receipt.transaction:
+                return self._checked(event["args"]), receipt
+        raise ChainError("the node's log does not have the new poll")
+
+    def poll(self, poll_id: int) -> Poll:
+        """A poll with its texts, which stand in the event log and are checked against the contract's hash.
+
+        Raises `TransactionRefused` (Polls__PollUnknown) and `ChainError` where the log lacks it or differs.
+        """
+        self._call("pollOf", poll_id)
+        events = self.connection.events(self.contract.events.PollCreated, self.deployment.block, pollId=poll_id)
+        if len(events) != 1:
+            raise ChainError(f"the node's log has {len(events)} entries for poll {poll_id}, not 1")
+        return self._checked(events[0]["args"])
+
+    def cast_vote(self, poll_id: int, ballot: Ballot) -> Receipt:
+        """Count a ballot, or replace the same voter's earlier one."""
+        return self._send("castVote", poll_id, ballot.to_abi())
+
+    def finalize(self, poll_id: int) -> Receipt:
+        """Write the tally into the log, after the close. Anyone may."""
+        return self._send("finalize", poll_id)
+
+    def tally(self, poll_id: int) -> tuple[int, ...]:
+        """Votes per option as they stand; final once the poll is closed."""
+        return tuple(int(count) for count in self._call("tally", poll_id))
+
+    def votes_cast_by(self, poll_id: int, nullifier: Nullifier) -> int:
+        """How many votes this nullifier cast: the sequence of its next ballot."""
+        return int(self._call("votesCastBy", poll_id, nullifier.value))
+
+    def _checked(self, event: Any) -> Poll:
+        poll = Poll(
+            poll_id=int(event["pollId"]),
+            question=str(event["question"]),
+            options=tuple(str(option) for option in event["options"]),
+            opens_at=int(event["opensAt"]),
+            closes_at=int(event["closesAt"]),
+            snapshot_root=int(event["snapshotRoot"]),
+            snapshot_size=int(event["snapshotSize"]),
+            scope=int(event["scope"]),
+        )
+        root, scope, content, opens_at, closes_at, _, count = self._call("pollOf", poll.poll_id)
+        logged = (poll.snapshot_root, poll.scope, poll.opens_at, poll.closes_at, len(poll.options))
+        texts = keccak(encode(["string", "string[]"], [poll.question, list(poll.options)]))
+        if logged != (root, scope, opens_at, closes_at, count) or texts != bytes(content):
+            raise ChainError(f"the node's log and the contract differ on poll {poll.poll_id}")
+        return poll
+
+    def _call(self, name: str, *arguments: object) -> Any:
+        return self.connection.call(self.contract.functions[name](*arguments))
+
+    def _send(self, name: str, *arguments: object) -> Receipt:
+        return self.connection.send(self.contract.functions[name](*arguments))
