@@ -1,0 +1,181 @@
+"""Closed contours as low-order Fourier series, polar sampling, and the cheapest closed path through a cost map.
+
+Angles start at 3 o'clock and grow clockwise in the image (y points down). Pixel (0, 0) has its centre at (0, 0).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Doubles = npt.NDArray[np.float64]
+Grey = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+
+ANGLES = 128
+"""Samples per turn while searching for a contour."""
+
+
+@dataclass(frozen=True)
+class Circle:
+    x_px: float
+    y_px: float
+    radius_px: float
+
+
+@dataclass(frozen=True)
+class Contour:
+    """Radius around (x_px, y_px) as a Fourier series: r(a) = c0 + c1 cos a + c2 sin a + c3 cos 2a + c4 sin 2a + ..."""
+
+    x_px: float
+    y_px: float
+    coefficients_px: tuple[float, ...]
+
+    @property
+    def mean_radius_px(self) -> float:
+        return self.coefficients_px[0]
+
+    @property
+    def stretch(self) -> complex:
+        """Second harmonic over the mean radius: 0 for a circle, magnitude (a-b)/(a+b) for an ellipse a x b."""
+        if len(self.coefficients_px) < 5:
+            return 0j
+        return complex(self.coefficients_px[3], self.coefficients_px[4]) / self.mean_radius_px
+
+    def radius_px(self, angle_rad: Doubles) -> Doubles:
+        orders = (len(self.coefficients_px) - 1) // 2
+        return np.asarray(harmonics(angle_rad, orders) @ np.array(self.coefficients_px), np.float64)
+
+    def points_px(self, angle_rad: Doubles) -> Doubles:
+        """(n,) angles -> (n, 2) points (x, y)."""
+        radius = self.radius_px(angle_rad)
+        points = [self.x_px + radius * np.cos(angle_rad), self.y_px + radius * np.sin(angle_rad)]
+        return np.stack(points, axis=1)
+
+    def scaled(self, factor: float) -> Contour:
+        """The same contour in an image resized by `factor` (pixel areas, as `cv2.resize` maps them)."""
+        return Contour(
+            (self.x_px + 0.5) * factor - 0.5,
+            (self.y_px + 0.5) * factor - 0.5,
+            tuple(c * factor for c in self.coefficients_px),
+        )
+
+
+def turn(samples: int) -> Doubles:
+    """Angles of one turn, float64[samples], from 0."""
+    return np.arange(samples, dtype=np.float64) * (2 * np.pi / samples)
+
+
+def harmonics(angle_rad: Doubles, orders: int) -> Doubles:
+    """(n,) -> (n, 1 + 2 * orders): 1, cos a, sin a, cos 2a, sin 2a, ..."""
+    columns = [np.ones_like(angle_rad)]
+    for order in range(1, orders + 1):
+        columns += [np.cos(order * angle_rad), np.sin(order * angle_rad)]
+    return np.stack(columns, axis=1)
+
+
+def sample_polar(image: Grey, centre: tuple[float, float], radii_px: Doubles, angle_rad: Doubles) -> Doubles:
+    """Bilinear samples float64[radii, angles] around `centre`; beyond the border the border's pixel is repeated.
+
+    `radii_px` is (radii,) for circles, or (radii, angles).
+    """
+    radii = radii_px if radii_px.ndim == 2 else radii_px[:, None]
+    map_x = centre[0] + radii * np.cos(angle_rad)
+    map_y = centre[1] + radii * np.sin(angle_rad)
+    found = cv2.remap(
+        image,
+        map_x.astype(np.float32),
+        map_y.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(found, np.float64)
+
+
+def closed_path(cost: Doubles, step_cost: float) -> npt.NDArray[np.intp]:
+    """Row per column of the cheapest path through cost[rows, columns] that moves one row a column at most.
+
+    Dynamic programming over two turns; the middle turn of the path closes up to a row or so.
+    """
+    rows, columns = cost.shape
+    around = np.concatenate([cost[:, columns // 2 :], cost, cost[:, : columns // 2]], axis=1).T
+    padded = np.full(rows + 2, np.inf)
+    moves = np.empty((3, rows))
+    came_from = np.zeros((len(around), rows), np.int8)
+    padded[1:-1] = around[0]
+    for position in range(1, len(around)):
+        moves[0] = padded[1:-1]
+        np.add(padded[:-2], step_cost, out=moves[1])
+        np.add(padded[2:], step_cost, out=moves[2])
+        best = moves.argmin(axis=0)
+        came_from[position] = best
+        padded[1:-1] = np.choose(best, moves) + around[position]
+    row = int(np.argmin(padded[1:-1]))
+    path = np.zeros(len(around), np.intp)
+    for position in range(len(around) - 1, -1, -1):
+        path[position] = row
+        row += (0, -1, 1)[came_from[position, row]]
+    return path[columns // 2 : columns // 2 + columns]
+
+
+def fit_circle(x_px: Doubles, y_px: Doubles) -> Circle:
+    """Least-squares circle (Kasa), five rounds, each without the points beyond 2 x 1.48 median distances."""
+    kept = np.ones(len(x_px), bool)
+    circle = Circle(float(x_px.mean()), float(y_px.mean()), 1.0)
+    for _ in range(5):
+        system = np.stack([x_px[kept], y_px[kept], np.ones(int(kept.sum()))], axis=1)
+        solved = np.linalg.lstsq(system, x_px[kept] ** 2 + y_px[kept] ** 2, rcond=None)[0]
+        x, y = float(solved[0] / 2), float(solved[1] / 2)
+        circle = Circle(x, y, float(np.sqrt(max(solved[2] + x * x + y * y, 1.0))))
+        distance = distance_px(circle, x_px, y_px)
+        closer = distance < max(1.0, 2 * 1.48 * float(np.median(distance[kept])))
+        if closer.sum() < 20 or bool((closer == kept).all()):
+            break
+        kept = closer
+    return circle
+
+
+def distance_px(circle: Circle, x_px: Doubles, y_px: Doubles) -> Doubles:
+    """How far points lie from the circle's line."""
+    return np.asarray(np.abs(np.hypot(x_px - circle.x_px, y_px - circle.y_px) - circle.radius_px), np.float64)
+
+
+def agreed_circle(x_px: Doubles, y_px: Doubles, tolerance_px: float) -> Circle:
+    """The circle through three of the points that most points agree with, then fitted to those (RANSAC).
+
+    The draws are the same every time, so that the same image gives the same circle.
+    """
+    rng = np.random.default_rng(0)
+    trio = rng.integers(0, len(x_px), (300, 3))
+    (x1, x2, x3), (y1, y2, y3) = x_px[trio].T, y_px[trio].T
+    determinant = 2 * (x1 * (y2 - y3) + x2 * (y3 - y1) + x3 * (y1 - y2))
+    usable = np.abs(determinant) > 0.02 * max(float(np.ptp(x_px)) * float(np.ptp(y_px)), 1.0)
+    determinant = np.where(usable, determinant, 1.0)
+    s1, s2, s3 = x1**2 + y1**2, x2**2 + y2**2, x3**2 + y3**2
+    cx = (s1 * (y2 - y3) + s2 * (y3 - y1) + s3 * (y1 - y2)) / determinant
+    cy = (s1 * (x3 - x2) + s2 * (x1 - x3) + s3 * (x2 - x1)) / determinant
+    radius = np.hypot(x1 - cx, y1 - cy)
+    off = np.abs(np.hypot(x_px - cx[:, None], y_px - cy[:, None]) - radius[:, None])
+    votes = np.where(usable, np.clip(1 - off / tolerance_px, 0, 1).sum(axis=1), 0)
+    near = off[int(np.argmax(votes))] < tolerance_px
+    return fit_circle(x_px[near], y_px[near]) if near.sum() >= len(x_px) // 9 else fit_circle(x_px, y_px)
+
+
+def fit_contour(circle: Circle, points_px: tuple[Doubles, Doubles], orders: int, max_deviation: float) -> Contour:
+    """A Fourier contour around the circle's centre through points (x, y).
+
+    A ridge holds the harmonics from the second on, so that angles without points follow the circle; the sum of
+    all harmonics is kept within `max_deviation` times the radius.
+    """
+    x_px, y_px = points_px
+    angle = np.arctan2(y_px - circle.y_px, x_px - circle.x_px)
+    offset = np.hypot(x_px - circle.x_px, y_px - circle.y_px) - circle.radius_px
+    weights = np.array([0.0, 0.25, 0.25] + [float(order - 1) for order in range(2, orders + 1) for _ in range(2)])
+    ridge = np.diag(np.sqrt(0.04 * ANGLES * weights))
+    system = np.concatenate([harmonics(angle, orders), ridge])
+    solved = np.linalg.lstsq(system, np.concatenate([offset, np.zeros(len(ridge))]), rcond=None)[0]
+    swing = float(np.abs(harmonics(turn(ANGLES), orders)[:, 1:] @ solved[1:]).max())
+    solved[1:] *= min(1.0, max_deviation * circle.radius_px / max(swing, 1e-9))
+    return Contour(circle.x_px, circle.y_px, (circle.radius_px + float(solved[0]), *map(float, solved[1:])))

@@ -1,0 +1,192 @@
+"""The limbus: where the iris meets the sclera.
+
+An integro-differential search (Daugman 1993): the circle across whose lateral arcs the mean grey level rises most,
+seen through a narrow and a wide window. Only the sides of the eye are looked at: above and below are the lids.
+All lengths are pixels of the working image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from model.pipeline._geometry import (
+    ANGLES,
+    Circle,
+    Contour,
+    Doubles,
+    closed_path,
+    distance_px,
+    fit_circle,
+    fit_contour,
+    sample_polar,
+    turn,
+)
+from model.pipeline.eyelids import Eyelid
+
+Bytes = npt.NDArray[np.uint8]
+
+MIN_RADIUS_PX, MAX_RADIUS_PX = 17.0, 158.0
+_LIMBUS_ORDERS = 2
+
+__all__ = ["Limbus", "find_limbus", "limbus_view", "refine_limbus", "trace_limbus"]
+
+
+@dataclass(frozen=True)
+class Limbus:
+    """`score` ranks circles; `right_step` and `left_step` are the rises in grey levels across the two sides
+    (3 o'clock and 9 o'clock), 0 for a side of which less than half lies in the picture."""
+
+    circle: Circle
+    score: float
+    right_step: float
+    left_step: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Circles to try: every centre (n, 2) with every radius; `step_px` apart."""
+
+    centres_px: Doubles
+    radii_px: Doubles
+    angle_step_deg: int
+
+
+def limbus_view(smooth: Bytes, pupil: Circle) -> npt.NDArray[np.float32]:
+    """The image with hairs and spots opened away, the pupil flattened to the iris around it and the contrast
+    clipped, so that the limbus is the strongest edge left."""
+    opened = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    view = np.asarray(cv2.GaussianBlur(opened, (0, 0), 2.0), np.uint8)
+    centre = (pupil.x_px, pupil.y_px)
+    ring = float(np.median(sample_polar(view, centre, np.linspace(1.2, 1.5, 8) * pupil.radius_px, turn(72))))
+    cv2.circle(view, (round(pupil.x_px), round(pupil.y_px)), round(1.18 * pupil.radius_px), ring, -1)
+    return np.clip(view.astype(np.float32), ring - 12, ring + 110)
+
+
+def find_limbus(view: npt.NDArray[np.float32], pupil: Circle) -> Limbus | None:
+    """The best circle around the pupil, coarse then fine; None where no radius is possible."""
+    nearest = max(1.3 * pupil.radius_px + 4, MIN_RADIUS_PX)
+    farthest = min(6.0 * pupil.radius_px, MAX_RADIUS_PX, 0.75 * max(view.shape))
+    if farthest - nearest < 12:
+        return None
+    offsets = np.arange(-12.0, 13.0, 4.0)
+    coarse = _best(view, pupil, _Search(_centres(pupil, offsets, pupil), np.arange(nearest, farthest, 2.0), 6))
+    around = np.arange(coarse.circle.radius_px - 5, coarse.circle.radius_px + 5.5)
+    around = around[(around >= nearest) & (around <= farthest)]
+    return _best(view, pupil, _Search(_centres(coarse.circle, np.arange(-3.0, 4.0), pupil), around, 3))
+
+
+def refine_limbus(view: npt.NDArray[np.float32], found: Limbus) -> Limbus:
+    """The circle through the edge points at the sides, where it stays near the one found."""
+    circle = found.circle
+    x_px, y_px, _ = _edge_points(view, circle)
+    height_px, width_px = view.shape
+    angle_deg = np.rad2deg(turn(ANGLES))
+    lateral = (angle_deg <= 45) | (angle_deg >= 335) | ((angle_deg >= 135) & (angle_deg <= 205))
+    usable = lateral & (x_px > 2) & (x_px < width_px - 3) & (y_px > 2) & (y_px < height_px - 3)
+    if usable.sum() < ANGLES // 6:
+        return found
+    fitted = fit_circle(x_px[usable], y_px[usable])
+    moved = float(np.hypot(fitted.x_px - circle.x_px, fitted.y_px - circle.y_px))
+    if abs(fitted.radius_px - circle.radius_px) > 0.08 * circle.radius_px or moved > 0.09 * circle.radius_px:
+        return found
+    return Limbus(fitted, found.score, found.right_step, found.left_step)
+
+
+def trace_limbus(view: npt.NDArray[np.float32], circle: Circle, lids: tuple[Eyelid | None, Eyelid | None]) -> Contour:
+    """A free contour near the circle, from clear edge points that no lid hides; elsewhere it follows the circle."""
+    x_px, y_px, strength = _edge_points(view, circle)
+    height_px, width_px = view.shape
+    usable = (x_px > 2) & (x_px < width_px - 3) & (y_px > 2) & (y_px < height_px - 3)
+    margin = 0.06 * circle.radius_px
+    for lid in lids:
+        if lid is not None:
+            usable &= lid.shows(x_px, y_px, margin)
+    usable &= distance_px(circle, x_px, y_px) < 0.06 * circle.radius_px
+    if not usable.any():
+        return fit_contour(circle, (x_px[usable], y_px[usable]), 0, 0.0)
+    usable &= strength > 0.4 * float(np.median(strength[usable]))
+    return fit_contour(circle, (x_px[usable], y_px[usable]), _LIMBUS_ORDERS, max_deviation=0.08)
+
+
+def _centres(around: Circle, offsets: Doubles, pupil: Circle) -> Doubles:
+    dx, dy = (grid.ravel() for grid in np.meshgrid(offsets, offsets))
+    centres = np.stack([around.x_px + dx, around.y_px + dy], axis=1)
+    off_pupil = np.hypot(centres[:, 0] - pupil.x_px, centres[:, 1] - pupil.y_px)
+    near = off_pupil <= max(0.3 * pupil.radius_px + 6, float(off_pupil.min()))
+    return centres[near]
+
+
+def _best(view: npt.NDArray[np.float32], pupil: Circle, search: _Search) -> Limbus:
+    step_px = float(search.radii_px[1] - search.radii_px[0]) if len(search.radii_px) > 1 else 1.0
+    reach = int(np.ceil(0.15 * search.radii_px[-1] / step_px)) + 1
+    first = search.radii_px[0] - reach * step_px
+    radii = first + step_px * np.arange(len(search.radii_px) + 2 * reach)
+    sums, known = _arc_sums(view, search, radii)
+
+    at = np.arange(reach, reach + len(search.radii_px))
+    narrow = np.clip(search.radii_px / (18 * step_px), 1, 5 / step_px).round().astype(np.intp)
+    wide = np.clip(0.14 * search.radii_px / step_px, 2, None).round().astype(np.intp)
+    steps = _rise(sums, known, at, np.maximum(narrow, 1))  # (centres, 2 sides, radii)
+    broad = _rise(sums, known, at, wide)
+    clear, weak = np.minimum(steps, 60).sum(axis=1), np.clip(steps.min(axis=1), 0, 40)
+    off_pupil = np.hypot(search.centres_px[:, 0] - pupil.x_px, search.centres_px[:, 1] - pupil.y_px)
+    ratio = pupil.radius_px / search.radii_px
+    unusual = 60 * (np.clip(ratio - 0.68, 0, None) + np.clip(0.22 - ratio, 0, None))
+    score = clear + 2 * weak + 0.5 * np.minimum(broad, 60).sum(axis=1) - 0.15 * off_pupil[:, None] - unusual
+    centre, radius = np.unravel_index(int(np.argmax(score)), score.shape)
+    x, y = search.centres_px[centre]
+    right, left = steps[centre, :, radius]
+    circle = Circle(float(x), float(y), float(search.radii_px[radius]))
+    return Limbus(circle, float(score[centre, radius]), float(right), float(left))
+
+
+def _arc_sums(view: npt.NDArray[np.float32], search: _Search, radii: Doubles) -> tuple[Doubles, Doubles]:
+    """Cumulative sums over the radii of each side's arc means, and of whether the arc is known:
+    float64[centres, 2, radii + 1] each."""
+    degrees = np.arange(0, 71, search.angle_step_deg)
+    angles = np.deg2rad(np.concatenate([degrees - 25, 205 - degrees])).astype(np.float32)
+    radii32 = np.maximum(radii, 0).astype(np.float32)
+    x = radii32[:, None] * np.cos(angles) + search.centres_px.astype(np.float32)[:, 0, None, None]
+    y = radii32[:, None] * np.sin(angles) + search.centres_px.astype(np.float32)[:, 1, None, None]
+    height_px, width_px = view.shape
+    flat = (len(search.centres_px) * len(radii), len(angles))
+    found = cv2.remap(view, x.reshape(flat), y.reshape(flat), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    seen = ((x >= 1) & (x <= width_px - 2) & (y >= 1) & (y <= height_px - 2)).astype(np.float32)
+    shape = (len(search.centres_px), len(radii), 2, len(degrees))
+    weights = seen.reshape(shape)
+    count = weights.sum(axis=3, dtype=np.float64)
+    means = (np.asarray(found).reshape(shape) * weights).sum(axis=3, dtype=np.float64) / np.maximum(count, 1)
+    known = (count >= 0.5 * len(degrees)).astype(np.float64)
+    padding = ((0, 0), (0, 0), (1, 0))
+    sums = np.pad(np.cumsum((means * known).transpose(0, 2, 1), axis=2), padding)
+    return sums, np.pad(np.cumsum(known.transpose(0, 2, 1), axis=2), padding)
+
+
+def _rise(sums: Doubles, known: Doubles, at: npt.NDArray[np.intp], window: npt.NDArray[np.intp]) -> Doubles:
+    """Mean of `window` arcs outside less mean of as many inside, (centres, 2, radii); 0 where arcs are unknown."""
+    outer, outer_known = (
+        sums[..., at + 1 + window] - sums[..., at + 1],
+        known[..., at + 1 + window] - known[..., at + 1],
+    )
+    inner, inner_known = sums[..., at] - sums[..., at - window], known[..., at] - known[..., at - window]
+    complete = (outer_known >= 0.7 * window) & (inner_known >= 0.7 * window)
+    rise = outer / np.maximum(outer_known, 1) - inner / np.maximum(inner_known, 1)
+    return np.asarray(np.where(complete, rise, 0.0), np.float64)
+
+
+def _edge_points(view: npt.NDArray[np.float32], circle: Circle) -> tuple[Doubles, Doubles, Doubles]:
+    """The closed path of steepest rise within 12 % of the circle: x, y and the rise, at `ANGLES` angles."""
+    angles = turn(ANGLES)
+    nearest, farthest = 0.88 * circle.radius_px, 1.12 * circle.radius_px
+    radii = np.linspace(nearest, farthest, max(9, int((farthest - nearest) * 2) + 1))
+    polar = sample_polar(view, (circle.x_px, circle.y_px), radii, angles).astype(np.float32)
+    rising = np.clip(cv2.Sobel(polar, cv2.CV_32F, 0, 1, ksize=7), 0, None)
+    slope = np.asarray(cv2.GaussianBlur(rising, (5, 3), 0), np.float64)
+    rows = closed_path(-slope / (float(slope.max()) + 1e-6), step_cost=0.02)
+    radius = radii[rows]
+    strength = slope[rows, np.arange(ANGLES)]
+    return circle.x_px + radius * np.cos(angles), circle.y_px + radius * np.sin(angles), strength

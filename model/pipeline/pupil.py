@@ -1,0 +1,160 @@
+"""Where the pupil may be, and its contour.
+
+All lengths are pixels of the working image (about 320 wide). The thresholds are those that segmented 96 to 99 %
+of two public sets of near-infrared eyes; they are grey levels of an image whose contrast is not below normal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from model.pipeline._geometry import (
+    ANGLES,
+    Circle,
+    Contour,
+    Doubles,
+    agreed_circle,
+    closed_path,
+    distance_px,
+    fit_contour,
+    sample_polar,
+    turn,
+)
+
+Bytes = npt.NDArray[np.uint8]
+
+MIN_RADIUS_PX, MAX_RADIUS_PX = 7.0, 92.0
+_PUPIL_ORDERS = 3
+
+__all__ = ["PupilCandidate", "find_pupils", "trace_pupil", "without_glints"]
+
+
+@dataclass(frozen=True)
+class PupilCandidate:
+    """A dark round thing. `score` grows with contrast, roundness, size and nearness to the middle."""
+
+    circle: Circle
+    score: float
+
+
+def without_glints(image: Bytes) -> Bytes:
+    """The image without bright spots smaller than about 9 px: opened, then smoothed."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+    opened = cv2.morphologyEx(image, cv2.MORPH_OPEN, kernel)
+    return np.asarray(cv2.GaussianBlur(opened, (5, 5), 0), np.uint8)
+
+
+def find_pupils(opened: Bytes, limit: int = 6) -> list[PupilCandidate]:
+    """The best dark round blobs, best first, at most `limit`; no two alike.
+
+    `opened` comes from `without_glints`. Blobs are the connected parts below each of a ladder of thresholds,
+    holes (large reflections) filled, hairs cut off by openings of three sizes; at half resolution.
+    """
+    half = np.asarray(cv2.resize(opened, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    darkest = int(np.percentile(half, 0.5))
+    first = max(darkest + 4, 8)
+    thresholds = [*range(first, first + 24, 6), *range(first + 24, min(darkest + 110, 150), 9)]
+    circles: list[PupilCandidate] = []
+    for threshold in thresholds:
+        for contour in _blobs(half, threshold):
+            found = _score(half, contour)
+            if found is not None:
+                circles.append(found)
+    circles.sort(key=lambda candidate: -candidate.score)
+    kept: list[PupilCandidate] = []
+    for candidate in circles:
+        if all(_apart(candidate.circle, other.circle) for other in kept):
+            kept.append(candidate)
+        if len(kept) == limit:
+            break
+    return [PupilCandidate(_doubled(candidate.circle), candidate.score) for candidate in kept]
+
+
+def trace_pupil(opened: Bytes, start: Circle) -> Contour:
+    """The pupil's contour from a rough circle: three rounds of the strongest closed edge and a circle that most of
+    it agrees with, then a Fourier contour through the edge points near that circle."""
+    circle, angles = start, turn(ANGLES)
+    x_px = y_px = np.zeros(ANGLES)
+    for _ in range(3):
+        x_px, y_px = _strongest_edge(opened, circle, angles)
+        circle = agreed_circle(x_px, y_px, 0.07 * circle.radius_px + 1.0)
+    near = distance_px(circle, x_px, y_px) < 0.08 * circle.radius_px + 1.0
+    return fit_contour(circle, (x_px[near], y_px[near]), _PUPIL_ORDERS, max_deviation=0.12)
+
+
+def _strongest_edge(opened: Bytes, circle: Circle, angles: Doubles) -> tuple[Doubles, Doubles]:
+    centre = (circle.x_px, circle.y_px)
+    nearest, farthest = max(3.0, 0.7 * circle.radius_px), 1.35 * circle.radius_px + 2
+    radii = np.linspace(nearest, farthest, int((farthest - nearest) * 2) + 1)
+    polar = sample_polar(opened, centre, radii, angles)
+    few = turn(72)
+    inside = float(np.median(sample_polar(opened, centre, np.linspace(2, 0.6 * circle.radius_px, 12), few)))
+    ring = sample_polar(opened, centre, np.linspace(1.15, 1.35, 6) * circle.radius_px, few)
+    outside = float(np.percentile(ring, 30))
+    # Clipped between pupil and iris: neither a reflection nor the sclera outbids the edge.
+    clipped = np.clip(polar, inside, max(inside + 8, inside + 0.85 * (outside - inside))).astype(np.float32)
+    slope = cv2.GaussianBlur(cv2.Sobel(clipped, cv2.CV_32F, 0, 1, ksize=5), (5, 3), 0)
+    rise = np.asarray(np.clip(slope, 0, None), np.float64)
+    usual = float(np.percentile(rise.max(axis=0), 50)) + 1e-6
+    rows = closed_path(-np.minimum(rise / usual, 1.5), step_cost=0.05)
+    radius = radii[rows]
+    return centre[0] + radius * np.cos(angles), centre[1] + radius * np.sin(angles)
+
+
+def _blobs(half: Bytes, threshold: int) -> list[npt.NDArray[np.int32]]:
+    """Outer contours of what is darker than `threshold`, after each opening."""
+    dark = (half < threshold).astype(np.uint8)
+    contours, tree = cv2.findContours(dark, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    if tree is None:
+        return []
+    holes = [c for c, links in zip(contours, tree[0], strict=True) if links[3] >= 0 and cv2.contourArea(c) < 650]
+    cv2.drawContours(dark, holes, -1, 1, -1)
+    found: list[npt.NDArray[np.int32]] = []
+    for size in (3, 7, 13):
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+        opened = cv2.morphologyEx(dark, cv2.MORPH_OPEN, kernel)
+        outer, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        found += [np.asarray(c, np.int32) for c in outer if len(c) >= 12]
+    return found
+
+
+def _score(half: Bytes, contour: npt.NDArray[np.int32]) -> PupilCandidate | None:
+    """None for what is no pupil: wrong size, not round, at the border, no brighter ring around it."""
+    hull = cv2.convexHull(contour)
+    area, hull_area = cv2.contourArea(contour), cv2.contourArea(hull)
+    radius = float(np.sqrt(hull_area / np.pi))
+    if not MIN_RADIUS_PX / 2 <= radius <= MAX_RADIUS_PX / 2 or len(hull) < 5:
+        return None
+    (x, y), (one_axis, other_axis), _ = cv2.fitEllipse(hull)
+    aspect = min(one_axis, other_axis) / max(one_axis, other_axis, 1e-3)
+    solidity = area / hull_area
+    height_px, width_px = half.shape
+    margin = 0.8 * radius
+    inside = margin <= x <= width_px - margin and margin <= y <= height_px - margin
+    if aspect < 0.6 or solidity < 0.75 or not inside:
+        return None
+    rings = sample_polar(half, (x, y), np.linspace(0.5, 1.5, 21) * radius, turn(72))
+    outside = float(np.percentile(rings[14:17].mean(axis=0), 25))
+    spread = float(np.percentile(rings[1:8], 85) - np.percentile(rings[1:8], 15))
+    contrast = float(np.clip(outside - np.median(rings[2:9]), -50, 60)) - 0.5 * spread
+    if contrast < 3:
+        return None
+    roundness = 4 * np.pi * hull_area / cv2.arcLength(hull, True) ** 2
+    off_middle = np.hypot(x - width_px / 2, y - height_px / 2) / np.hypot(width_px / 2, height_px / 2)
+    score = contrast * min(1.0, radius / 12) * roundness**2 * aspect * solidity**2 * (1 - 0.35 * off_middle)
+    return PupilCandidate(Circle(float(x), float(y), radius), float(score))
+
+
+def _apart(one: Circle, other: Circle) -> bool:
+    """Another place, or another size: a dark iris around a pupil is a candidate of its own."""
+    small, large = sorted((one.radius_px, other.radius_px))
+    distance = np.hypot(one.x_px - other.x_px, one.y_px - other.y_px)
+    return bool(distance > 0.5 * large or large > 1.6 * small)
+
+
+def _doubled(circle: Circle) -> Circle:
+    return Circle(circle.x_px * 2 + 0.5, circle.y_px * 2 + 0.5, circle.radius_px * 2)

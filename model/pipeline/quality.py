@@ -1,0 +1,260 @@
+"""What is measured on an eye image, and the gates. A gate raises `QualityError`; nothing passes silently.
+
+The fields of `protocol.types.QualityFigures`:
+
+- `focus`: iris radius over the width of the pupil's edge (standard deviation of the blur that would make it,
+  along the worst of four directions, so that motion counts).
+- `iris_diameter_px`: mean diameter of the limbus, in pixels of the image.
+- `pupil_to_iris_ratio`: mean radius of the pupil over that of the limbus.
+- `visible_iris_share`: share of the unrolled iris that no lid, lash, reflection or image border hides.
+- `off_gaze`: sqrt(1 - (b/a)^2), the sine of the angle away from the camera, from the common stretch of pupil and
+  limbus (an ellipse a x b).
+
+The limits come from published gates (open-iris 1.11) and from two public sets of near-infrared eyes where the
+docstring of a constant says so; the rest are bounds of what the geometry and the code can bear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from model.pipeline._geometry import Contour, Doubles, sample_polar, turn
+from model.pipeline.image import EyeImage
+from model.pipeline.limbus import Limbus
+from protocol.errors import QualityError
+from protocol.types import QualityFigures
+
+Bytes = npt.NDArray[np.uint8]
+
+MAX_COLOUR_SPREAD = 0.03
+MIN_SPAN = 24.0
+MAX_BURNT_OUT_SHARE = 0.25
+MIN_PUPIL_STEP = 8.0
+MIN_PUPIL_DARK_SHARE = 0.75
+MIN_RING_BRIGHT_SHARE = 0.70
+MIN_PUPIL_EDGE_SHARE = 0.70
+MIN_LIMBUS_STEP = 2.0
+MIN_IRIS_DIAMETER_PX = 80.0
+PUPIL_RATIO_RANGE = (0.15, 0.75)
+MAX_CENTRE_OFFSET = 0.25
+MAX_OFF_GAZE = 0.65
+MIN_FOCUS = 12.0
+MIN_VISIBLE_SHARE = 0.35
+MIN_CODE_CONTRAST = 0.8
+_FOCUS_SECTORS = 16
+
+_NO_EYE = "no eye found"
+_OPEN_WIDE = "look straight into the camera with the eye wide open, in near-infrared light"
+
+
+@dataclass(frozen=True)
+class BoundaryEvidence:
+    """What speaks for the boundaries, in grey levels of the working image and in shares of the turn or area."""
+
+    pupil_step: float
+    pupil_dark_share: float
+    ring_bright_share: float
+    pupil_edge_share: float
+    limbus_right_step: float
+    limbus_left_step: float
+
+
+def measure_boundaries(opened: Bytes, pupil: Contour, limbus: Limbus) -> BoundaryEvidence:
+    """Compare the disc inside the pupil's contour with the ring around it."""
+    angles = turn(96)
+    inside = _around(opened, pupil, np.sqrt(np.linspace(0.01, 0.92**2, 24)), angles)
+    ring = _around(opened, pupil, np.linspace(1.12, 1.35, 8), angles)
+    dark, bright = float(np.percentile(inside, 20)), float(np.percentile(ring, 50))
+    middle = dark + 0.5 * (bright - dark)
+    steps = ring.mean(axis=0) - _around(opened, pupil, np.linspace(0.7, 0.9, 5), angles).mean(axis=0)
+    return BoundaryEvidence(
+        pupil_step=bright - dark,
+        pupil_dark_share=float((inside < middle).mean()),
+        ring_bright_share=float((ring > middle).mean()),
+        pupil_edge_share=float((steps > 0.35 * (bright - dark)).mean()),
+        limbus_right_step=limbus.right_step,
+        limbus_left_step=limbus.left_step,
+    )
+
+
+def check_image(image: EyeImage) -> None:
+    """Gates on the whole picture: grey (near-infrared) and neither dark, flat nor burnt out."""
+    _at_most(
+        "colour_spread",
+        image.colour_spread,
+        MAX_COLOUR_SPREAD,
+        "the picture was taken in visible light",
+        "use a near-infrared camera (700 to 900 nm)",
+    )
+    low, high = np.percentile(image.pixels, (0.5, 99.0))
+    _at_least(
+        "contrast_grey_levels",
+        float(high - low),
+        MIN_SPAN,
+        "the picture is too dark, too bright or flat",
+        "light the eye evenly and set the exposure",
+    )
+    burnt = float((image.pixels >= 254).mean())
+    _at_most(
+        "burnt_out_share",
+        burnt,
+        MAX_BURNT_OUT_SHARE,
+        "the picture is overexposed",
+        "dim the lamp, or turn glasses and lamp so that nothing shines back",
+    )
+
+
+def require_candidate(count: int) -> None:
+    """Something dark and round with a surrounding was found at all."""
+    _at_least("pupil_candidates", count, 1, f"{_NO_EYE}: nothing in the picture looks like a pupil", _OPEN_WIDE)
+
+
+def require_one_eye(distance: float) -> None:
+    """`distance` to a second eye in iris radii; 0 where there is none."""
+    _at_most(
+        "second_eye_distance_iris_radii",
+        distance,
+        0.0,
+        "two eyes in the picture",
+        "take one picture of one eye, and say which eye it is",
+    )
+
+
+def check_boundaries(evidence: BoundaryEvidence) -> None:
+    """What was found is a dark disc in a brighter ring, and the ring ends in something brighter on both sides."""
+    gates = (
+        ("pupil_step_grey_levels", evidence.pupil_step, MIN_PUPIL_STEP, "the pupil does not stand out from the iris"),
+        ("pupil_dark_share", evidence.pupil_dark_share, MIN_PUPIL_DARK_SHARE, "the dark spot is not evenly dark"),
+        (
+            "ring_bright_share",
+            evidence.ring_bright_share,
+            MIN_RING_BRIGHT_SHARE,
+            "the ring around the dark spot is dark",
+        ),
+        (
+            "pupil_edge_share",
+            evidence.pupil_edge_share,
+            MIN_PUPIL_EDGE_SHARE,
+            "the pupil's edge is hidden or not round",
+        ),
+    )
+    for measure, value, limit, message in gates:
+        _at_least(measure, value, limit, f"{_NO_EYE}: {message}", _OPEN_WIDE)
+    weaker = min(evidence.limbus_right_step, evidence.limbus_left_step)
+    _at_least(
+        "limbus_step_grey_levels",
+        weaker,
+        MIN_LIMBUS_STEP,
+        f"{_NO_EYE}: no border between iris and sclera at both sides",
+        "bring the whole eye into the picture and open it wide",
+    )
+
+
+def check_geometry(pupil: Contour, limbus: Contour) -> None:
+    """Size, pupil ratio, centring and gaze."""
+    _at_least(
+        "iris_diameter_px",
+        2 * limbus.mean_radius_px,
+        MIN_IRIS_DIAMETER_PX,
+        "the iris is too small",
+        "come closer to the camera",
+    )
+    ratio = pupil.mean_radius_px / limbus.mean_radius_px
+    _at_least("pupil_to_iris_ratio", ratio, PUPIL_RATIO_RANGE[0], "the pupil is too small", "use less visible light")
+    _at_most("pupil_to_iris_ratio", ratio, PUPIL_RATIO_RANGE[1], "the pupil is too wide", "use more visible light")
+    offset = float(np.hypot(pupil.x_px - limbus.x_px, pupil.y_px - limbus.y_px)) / limbus.mean_radius_px
+    _at_most("centre_offset_iris_radii", offset, MAX_CENTRE_OFFSET, "pupil and iris do not share a centre", _OPEN_WIDE)
+    _at_most("off_gaze", off_gaze(pupil, limbus), MAX_OFF_GAZE, "the eye looks aside", "look straight into the camera")
+
+
+def check_figures(figures: QualityFigures, code_contrast: float) -> None:
+    """Gates on the unrolled iris: visible, sharp, and with a texture to encode."""
+    _at_least(
+        "visible_iris_share",
+        figures.visible_iris_share,
+        MIN_VISIBLE_SHARE,
+        "too much of the iris is hidden (is the eye half closed?)",
+        "open the eye wide; hold lids and lashes out of the way",
+    )
+    _at_least("focus", figures.focus, MIN_FOCUS, "the picture is blurred", "focus on the iris and hold still")
+    _at_least(
+        "code_contrast_grey_levels",
+        code_contrast,
+        MIN_CODE_CONTRAST,
+        "the iris shows no texture",
+        "use a near-infrared camera, in focus; a drawing or a patterned lens is no iris",
+    )
+
+
+def off_gaze(pupil: Contour, limbus: Contour) -> float:
+    """See the module's text. Pupil and limbus are foreshortened alike, while a pupil's own shape is its own: the
+    mean of the two stretches (with their directions) keeps what they share."""
+    stretch = min(abs(pupil.stretch + limbus.stretch) / 2, 0.9)
+    axes = (1 - stretch) / (1 + stretch)
+    return float(np.sqrt(1 - axes**2))
+
+
+def focus(image: npt.NDArray[np.float32], pupil: Contour, limbus: Contour) -> float:
+    """See the module's text. `image` is the picture before any blur; a step of height A blurred by sigma rises by
+    A / (sigma sqrt(2 pi)) a pixel at most."""
+    reach = min(
+        0.2 * limbus.mean_radius_px, 0.6 * pupil.mean_radius_px, 0.8 * (limbus.mean_radius_px - pupil.mean_radius_px)
+    )
+    across = np.linspace(-reach, reach, 61)
+    angles = turn(_FOCUS_SECTORS * 8)
+    radii = pupil.radius_px(angles)[None] + across[:, None]
+    profiles = sample_polar(image, (pupil.x_px, pupil.y_px), radii, angles)
+    sectors = np.median(profiles.reshape(len(across), _FOCUS_SECTORS, 8), axis=2)  # (61, 16)
+    height = sectors[-15:].mean(axis=0) - sectors[:15].mean(axis=0)
+    slope = np.diff(sectors, axis=0)
+    steepest = (slope[:-2] + slope[1:-1] + slope[2:]).max(axis=0) / (3 * (across[1] - across[0]))
+    width_px = np.clip(height, 1e-3, None) / (np.sqrt(2 * np.pi) * np.clip(steepest, 1e-3, None))
+    axes = width_px.reshape(2, _FOCUS_SECTORS // 2)  # opposite sides of the pupil in one column
+    by_axis = np.median(np.concatenate([axes[:, 0::2], axes[:, 1::2]]), axis=0)  # four directions
+    return float(limbus.mean_radius_px / max(float(by_axis.max()), 0.1))
+
+
+def code_contrast(texture: Doubles, valid: npt.NDArray[np.bool_]) -> float:
+    """What the iris network's odd kernel sees: 1.48 times the median size of the difference between neighbouring
+    means of 8 x 12 texels, in grey levels; float64[64, 480] in, masked texels already neutral."""
+    cells = texture.reshape(8, 8, 120, 4).mean(axis=(1, 3))
+    shares = valid.reshape(8, 8, 120, 4).mean(axis=(1, 3))
+    box, seen = _three(cells) / 3, _three(shares) / 3
+    difference = np.abs(np.roll(box, -3, axis=1) - box)
+    usable = np.minimum(seen, np.roll(seen, -3, axis=1)) > 0.7
+    return float(1.48 * np.median(difference[usable])) if usable.sum() >= 100 else 0.0
+
+
+def _three(cells: Doubles) -> Doubles:
+    return np.asarray(cells + np.roll(cells, -1, axis=1) + np.roll(cells, -2, axis=1), np.float64)
+
+
+def _around(image: Bytes, contour: Contour, shares: Doubles, angles: Doubles) -> Doubles:
+    """Samples at shares of the contour's own radius, float64[shares, angles]."""
+    radii = shares[:, None] * contour.radius_px(angles)[None]
+    return sample_polar(image, (contour.x_px, contour.y_px), radii, angles)
+
+
+def _at_least(measure: str, value: float, limit: float, message: str, hint: str) -> None:
+    if not value >= limit:
+        raise QualityError(
+            f"{message}: {measure} is {value:.3g}, at least {limit:.3g} is needed",
+            measure=measure,
+            value=float(value),
+            limit=float(limit),
+            hint=hint,
+        )
+
+
+def _at_most(measure: str, value: float, limit: float, message: str, hint: str) -> None:
+    if not value <= limit:
+        raise QualityError(
+            f"{message}: {measure} is {value:.3g}, at most {limit:.3g} is allowed",
+            measure=measure,
+            value=float(value),
+            limit=float(limit),
+            hint=hint,
+        )
