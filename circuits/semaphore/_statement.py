@@ -13,7 +13,7 @@ MEMBERSHIP_DEPTH = 24
 
 
 def hash_to_field(value: int) -> int:
-    """keccak256 of `value` (32 bytes, big-endian) shifted right by 8 bits, so below 2^248 and below r (Semaphore V4)."""
+    """keccak256 of `value` (32 bytes, big-endian) shifted right by 8 bits, so that it is below r (Semaphore V4)."""
     return int.from_bytes(keccak(value.to_bytes(32, "big")), "big") >> 8
 
 

@@ -18,7 +18,9 @@ def verify_membership(proof: MembershipProof) -> None:
     """Check that a member of the group with this root made this nullifier for this scope, and signed this message.
 
     1. The circuit is the one this project uses (depth 24): another depth has another verifying key.
-    2. Root, nullifier and coordinates are canonical (`MembershipProof` sees to it at birth).
+    2. Root, nullifier and coordinates are canonical (`MembershipProof` sees to it at birth), and the root is not 0: the
+       circuit computes root 0 for a path longer than itself, whoever asks, and a group whose only member was removed
+       has that very root.
     3. A and C are on the curve, and not the point at infinity.
     4. B is on the twist, of order r, and not the point at infinity.
     5. Groth16's equation holds for [root, nullifier, hash(message), hash(scope)], under the pinned verifying key.
@@ -33,6 +35,8 @@ def verify_membership(proof: MembershipProof) -> None:
         raise VerificationError(
             f"the membership proof is for a circuit of depth {proof.merkle_tree_depth}, accepted is {MEMBERSHIP_DEPTH}"
         )
+    if proof.merkle_tree_root == 0:  # 2
+        raise VerificationError("the membership proof is for root 0, which the circuit grants to anybody")
     ax, ay, bx1, bx0, by1, by0, cx, cy = proof.points
     _require_g1(ax, ay, "A")  # 3
     _require_g1(cx, cy, "C")

@@ -1,5 +1,7 @@
 """The structured reference string (SRS) of the KZG commitments: sources, files, checks, raw commitments."""
 
+from circuits.srs.check import SrsFacts, check_srs
+from circuits.srs.derive import derive_file, derive_srs
 from circuits.srs.lagrange import LagrangeBasis
 from circuits.srs.source import (
     LADDER,
@@ -15,7 +17,11 @@ __all__ = [
     "LADDER",
     "LagrangeBasis",
     "SourceFacts",
+    "SrsFacts",
     "SrsSource",
+    "check_srs",
+    "derive_file",
+    "derive_srs",
     "fetch_published",
     "list_sources",
     "require_chain_allows",
