@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @dev Stand-ins for proofs, only where a rule is tested that has nothing to do with them. The same rules run with real
+///      proofs in tests/registry_contract (pytest).
+
+contract StubCodeVerifier {
+    enum Answer {
+        True,
+        False,
+        Two,
+        Nothing,
+        Reverts
+    }
+
+    error StubRefuses(uint256 code);
+
+    Answer private _answer;
+
+    function set(Answer answer) external {
+        _answer = answer;
+    }
+
+    function verifyProof(bytes calldata, uint256[] calldata) external view returns (uint256) {
+        if (_answer == Answer.Reverts) revert StubRefuses(7);
+        if (_answer == Answer.Nothing) {
+            assembly {
+                return(0, 0)
+            }
+        }
+        if (_answer == Answer.Two) return 2;
+        return _answer == Answer.True ? 1 : 0;
+    }
+}
+
+contract StubSemaphoreVerifier {
+    bool public answer = true;
+
+    function set(bool answer_) external {
+        answer = answer_;
+    }
+
+    function verifyProof(uint256[2] calldata, uint256[2][2] calldata, uint256[2] calldata, uint256[4] calldata, uint256)
+        external
+        view
+        returns (bool)
+    {
+        return answer;
+    }
+}
+
+contract StubGroup {
+    uint256 public root = 11;
+    uint256 public size = 3;
+    uint256 public depth = 2;
+
+    function set(uint256 root_, uint256 size_, uint256 depth_) external {
+        (root, size, depth) = (root_, size_, depth_);
+    }
+}
