@@ -63,14 +63,16 @@ def derive_file(path: Path) -> None:
 
 def _h_points(zkey: bytes) -> tuple[int, bytes]:
     """(k, the encoded points of the H section) of a Groth16 zkey; raises `ArtifactFailed` for anything else."""
-    sections = _sections(zkey)
-    at = sections[_HEADER].start + 4 + 32 + 4 + 32  # after q and r, each with its length; then the three sizes
-    _variables, _public, domain = struct.unpack_from("<III", zkey, at)
-    k = domain.bit_length() - 1
-    span = sections[_H_POINTS]
-    if domain != 1 << k or len(span) != G1_BYTES * domain:
-        raise ArtifactFailed(f"the key's H section has {len(span):,} bytes, expected 64 for each of {domain} points")
-    return k, zkey[span.start : span.stop]
+    try:
+        sections = _sections(zkey)
+        at = sections[_HEADER].start + 4 + 32 + 4 + 32  # after q and r, each with its length; then the three sizes
+        _variables, _public, domain = struct.unpack_from("<III", zkey, at)
+        points = zkey[sections[_H_POINTS].start : sections[_H_POINTS].stop]
+    except (struct.error, KeyError) as error:
+        raise ArtifactFailed("the zkey is cut short, or is no Groth16 key") from error
+    if domain.bit_count() != 1 or len(points) != G1_BYTES * domain:
+        raise ArtifactFailed(f"the key's H section has {len(points):,} bytes, expected 64 for each of {domain} points")
+    return domain.bit_length() - 1, points
 
 
 def _sections(zkey: bytes) -> dict[int, range]:

@@ -64,7 +64,7 @@ class SourceFacts:
 
 
 def list_sources() -> list[SourceFacts]:
-    """All sources, what each is worth, the pinned hashes, and what is already here. Makes nothing."""
+    """All sources, what each is worth, the pinned hashes, and what is already here. Makes no SRS."""
     return [
         SourceFacts(
             source,
