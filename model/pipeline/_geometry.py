@@ -163,18 +163,17 @@ def agreed_circle(x_px: Doubles, y_px: Doubles, tolerance_px: float) -> Circle:
     return fit_circle(x_px[near], y_px[near]) if near.sum() >= len(x_px) // 9 else fit_circle(x_px, y_px)
 
 
-def fit_contour(circle: Circle, points_px: tuple[Doubles, Doubles], orders: int, max_deviation: float) -> Contour:
+def fit_contour(circle: Circle, points_px: tuple[Doubles, Doubles], ridge: Doubles, max_deviation: float) -> Contour:
     """A Fourier contour around the circle's centre through points (x, y).
 
-    A ridge holds the harmonics from the second on, so that angles without points follow the circle; the sum of
-    all harmonics is kept within `max_deviation` times the radius.
+    `ridge` weighs down each coefficient (so it says how many there are): angles without points follow the circle.
+    The sum of all harmonics is kept within `max_deviation` times the radius.
     """
     x_px, y_px = points_px
     angle = np.arctan2(y_px - circle.y_px, x_px - circle.x_px)
     offset = np.hypot(x_px - circle.x_px, y_px - circle.y_px) - circle.radius_px
-    weights = np.array([0.0, 0.25, 0.25] + [float(order - 1) for order in range(2, orders + 1) for _ in range(2)])
-    ridge = np.diag(np.sqrt(0.04 * ANGLES * weights))
-    system = np.concatenate([harmonics(angle, orders), ridge])
+    orders = (len(ridge) - 1) // 2
+    system = np.concatenate([harmonics(angle, orders), np.diag(np.sqrt(0.04 * ANGLES * ridge))])
     solved = np.linalg.lstsq(system, np.concatenate([offset, np.zeros(len(ridge))]), rcond=None)[0]
     swing = float(np.abs(harmonics(turn(ANGLES), orders)[:, 1:] @ solved[1:]).max())
     solved[1:] *= min(1.0, max_deviation * circle.radius_px / max(swing, 1e-9))

@@ -18,9 +18,9 @@ from model.pipeline._geometry import (
     Circle,
     Contour,
     Doubles,
+    agreed_circle,
     closed_path,
     distance_px,
-    fit_circle,
     fit_contour,
     sample_polar,
     turn,
@@ -30,7 +30,8 @@ from model.pipeline.eyelids import Eyelid
 Bytes = npt.NDArray[np.uint8]
 
 MIN_RADIUS_PX, MAX_RADIUS_PX = 17.0, 158.0
-_LIMBUS_ORDERS = 2
+_RIDGE = np.array([0.0, 1.0, 1.0, 4.0, 4.0])
+"""Two harmonics: an eye that looks aside shows an ellipse."""
 
 __all__ = ["Limbus", "find_limbus", "limbus_view", "refine_limbus", "trace_limbus"]
 
@@ -80,16 +81,12 @@ def find_limbus(view: npt.NDArray[np.float32], pupil: Circle) -> Limbus | None:
 
 
 def refine_limbus(view: npt.NDArray[np.float32], found: Limbus) -> Limbus:
-    """The circle through the edge points at the sides, where it stays near the one found."""
+    """The circle that most edge points at the sides agree with, where it stays near the one found."""
     circle = found.circle
-    x_px, y_px, _ = _edge_points(view, circle)
-    height_px, width_px = view.shape
-    angle_deg = np.rad2deg(turn(ANGLES))
-    lateral = (angle_deg <= 45) | (angle_deg >= 335) | ((angle_deg >= 135) & (angle_deg <= 205))
-    usable = lateral & (x_px > 2) & (x_px < width_px - 3) & (y_px > 2) & (y_px < height_px - 3)
+    x_px, y_px, usable = _side_points(view, circle)
     if usable.sum() < ANGLES // 6:
         return found
-    fitted = fit_circle(x_px[usable], y_px[usable])
+    fitted = agreed_circle(x_px[usable], y_px[usable], 0.018 * circle.radius_px + 0.5)
     moved = float(np.hypot(fitted.x_px - circle.x_px, fitted.y_px - circle.y_px))
     if abs(fitted.radius_px - circle.radius_px) > 0.08 * circle.radius_px or moved > 0.09 * circle.radius_px:
         return found
@@ -97,19 +94,28 @@ def refine_limbus(view: npt.NDArray[np.float32], found: Limbus) -> Limbus:
 
 
 def trace_limbus(view: npt.NDArray[np.float32], circle: Circle, lids: tuple[Eyelid | None, Eyelid | None]) -> Contour:
-    """A free contour near the circle, from clear edge points that no lid hides; elsewhere it follows the circle."""
-    x_px, y_px, strength = _edge_points(view, circle)
-    height_px, width_px = view.shape
-    usable = (x_px > 2) & (x_px < width_px - 3) & (y_px > 2) & (y_px < height_px - 3)
-    margin = 0.06 * circle.radius_px
+    """A free contour close to the circle, from clear edge points at the sides that no lid hides.
+
+    Elsewhere it follows the circle: under lids and lashes the strongest edge is seldom the limbus.
+    """
+    x_px, y_px, usable = _side_points(view, circle)
     for lid in lids:
         if lid is not None:
-            usable &= lid.shows(x_px, y_px, margin)
-    usable &= distance_px(circle, x_px, y_px) < 0.06 * circle.radius_px
-    if not usable.any():
-        return fit_contour(circle, (x_px[usable], y_px[usable]), 0, 0.0)
-    usable &= strength > 0.4 * float(np.median(strength[usable]))
-    return fit_contour(circle, (x_px[usable], y_px[usable]), _LIMBUS_ORDERS, max_deviation=0.08)
+            usable &= lid.shows(x_px, y_px, 0.06 * circle.radius_px)
+    usable &= distance_px(circle, x_px, y_px) < 0.015 * circle.radius_px + 0.5
+    return fit_contour(circle, (x_px[usable], y_px[usable]), _RIDGE, max_deviation=0.08)
+
+
+def _side_points(view: npt.NDArray[np.float32], circle: Circle) -> tuple[Doubles, Doubles, npt.NDArray[np.bool_]]:
+    """Edge points all around, and which of them lie at the sides, in the picture and on a clear edge."""
+    x_px, y_px, strength = _edge_points(view, circle)
+    height_px, width_px = view.shape
+    angle_deg = np.rad2deg(turn(ANGLES))
+    usable = (angle_deg <= 55) | (angle_deg >= 335) | ((angle_deg >= 125) & (angle_deg <= 205))
+    usable &= (x_px > 2) & (x_px < width_px - 3) & (y_px > 2) & (y_px < height_px - 3)
+    if usable.any():
+        usable &= strength > 0.4 * float(np.median(strength[usable]))
+    return x_px, y_px, usable
 
 
 def _centres(around: Circle, offsets: Doubles, pupil: Circle) -> Doubles:

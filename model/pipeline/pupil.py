@@ -28,9 +28,10 @@ from model.pipeline._geometry import (
 Bytes = npt.NDArray[np.uint8]
 
 MIN_RADIUS_PX, MAX_RADIUS_PX = 7.0, 92.0
-_PUPIL_ORDERS = 3
+_RIDGE = np.array([0.0, 0.25, 0.25, 1.0, 1.0, 2.0, 2.0])
+"""Three harmonics: pupils are not quite round."""
 
-__all__ = ["PupilCandidate", "find_pupils", "trace_pupil", "without_glints"]
+__all__ = ["PupilCandidate", "TracedPupil", "find_pupils", "trace_pupil", "without_glints"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,14 @@ def find_pupils(opened: Bytes, limit: int = 6) -> list[PupilCandidate]:
     return [PupilCandidate(_doubled(candidate.circle), candidate.score) for candidate in kept]
 
 
-def trace_pupil(opened: Bytes, start: Circle) -> Contour:
+@dataclass(frozen=True)
+class TracedPupil:
+    contour: Contour
+    round_share: float
+    """Share of the turn in which the strongest edge lies within 5 % of the radius (and half a pixel) of a circle."""
+
+
+def trace_pupil(opened: Bytes, start: Circle) -> TracedPupil:
     """The pupil's contour from a rough circle: three rounds of the strongest closed edge and a circle that most of
     it agrees with, then a Fourier contour through the edge points near that circle."""
     circle, angles = start, turn(ANGLES)
@@ -82,8 +90,10 @@ def trace_pupil(opened: Bytes, start: Circle) -> Contour:
     for _ in range(3):
         x_px, y_px = _strongest_edge(opened, circle, angles)
         circle = agreed_circle(x_px, y_px, 0.07 * circle.radius_px + 1.0)
-    near = distance_px(circle, x_px, y_px) < 0.08 * circle.radius_px + 1.0
-    return fit_contour(circle, (x_px[near], y_px[near]), _PUPIL_ORDERS, max_deviation=0.12)
+    off = distance_px(circle, x_px, y_px)
+    near = off < 0.08 * circle.radius_px + 1.0
+    contour = fit_contour(circle, (x_px[near], y_px[near]), _RIDGE, max_deviation=0.12)
+    return TracedPupil(contour, float((off < 0.05 * circle.radius_px + 0.5).mean()))
 
 
 def _strongest_edge(opened: Bytes, circle: Circle, angles: Doubles) -> tuple[Doubles, Doubles]:

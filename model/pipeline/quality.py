@@ -16,27 +16,27 @@ docstring of a constant says so; the rest are bounds of what the geometry and th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from model.pipeline._geometry import Contour, Doubles, sample_polar, turn
+from model.pipeline.evidence import LimbusEvidence, PupilEvidence
 from model.pipeline.image import EyeImage
-from model.pipeline.limbus import Limbus
 from protocol.errors import QualityError
 from protocol.types import QualityFigures
-
-Bytes = npt.NDArray[np.uint8]
 
 MAX_COLOUR_SPREAD = 0.03
 MIN_SPAN = 24.0
 MAX_BURNT_OUT_SHARE = 0.25
+MIN_PUPIL_SCORE = 5.0
 MIN_PUPIL_STEP = 8.0
-MIN_PUPIL_DARK_SHARE = 0.75
+MIN_PUPIL_DARK_SHARE = 0.60
 MIN_RING_BRIGHT_SHARE = 0.70
 MIN_PUPIL_EDGE_SHARE = 0.70
-MIN_LIMBUS_STEP = 2.0
+MIN_PUPIL_ROUND_SHARE = 0.65
+MIN_LIMBUS_STEP = 3.0
+MIN_LIMBUS_EDGE_SHARE = 0.55
+MAX_IRIS_UNEVENNESS = 0.5
 MIN_IRIS_DIAMETER_PX = 80.0
 PUPIL_RATIO_RANGE = (0.15, 0.75)
 MAX_CENTRE_OFFSET = 0.25
@@ -48,36 +48,6 @@ _FOCUS_SECTORS = 16
 
 _NO_EYE = "no eye found"
 _OPEN_WIDE = "look straight into the camera with the eye wide open, in near-infrared light"
-
-
-@dataclass(frozen=True)
-class BoundaryEvidence:
-    """What speaks for the boundaries, in grey levels of the working image and in shares of the turn or area."""
-
-    pupil_step: float
-    pupil_dark_share: float
-    ring_bright_share: float
-    pupil_edge_share: float
-    limbus_right_step: float
-    limbus_left_step: float
-
-
-def measure_boundaries(opened: Bytes, pupil: Contour, limbus: Limbus) -> BoundaryEvidence:
-    """Compare the disc inside the pupil's contour with the ring around it."""
-    angles = turn(96)
-    inside = _around(opened, pupil, np.sqrt(np.linspace(0.01, 0.92**2, 24)), angles)
-    ring = _around(opened, pupil, np.linspace(1.12, 1.35, 8), angles)
-    dark, bright = float(np.percentile(inside, 20)), float(np.percentile(ring, 50))
-    middle = dark + 0.5 * (bright - dark)
-    steps = ring.mean(axis=0) - _around(opened, pupil, np.linspace(0.7, 0.9, 5), angles).mean(axis=0)
-    return BoundaryEvidence(
-        pupil_step=bright - dark,
-        pupil_dark_share=float((inside < middle).mean()),
-        ring_bright_share=float((ring > middle).mean()),
-        pupil_edge_share=float((steps > 0.35 * (bright - dark)).mean()),
-        limbus_right_step=limbus.right_step,
-        limbus_left_step=limbus.left_step,
-    )
 
 
 def check_image(image: EyeImage) -> None:
@@ -123,34 +93,29 @@ def require_one_eye(distance: float) -> None:
     )
 
 
-def check_boundaries(evidence: BoundaryEvidence) -> None:
-    """What was found is a dark disc in a brighter ring, and the ring ends in something brighter on both sides."""
+def check_pupil(found: PupilEvidence) -> None:
+    """A dark, even, round disc in a brighter ring."""
     gates = (
-        ("pupil_step_grey_levels", evidence.pupil_step, MIN_PUPIL_STEP, "the pupil does not stand out from the iris"),
-        ("pupil_dark_share", evidence.pupil_dark_share, MIN_PUPIL_DARK_SHARE, "the dark spot is not evenly dark"),
-        (
-            "ring_bright_share",
-            evidence.ring_bright_share,
-            MIN_RING_BRIGHT_SHARE,
-            "the ring around the dark spot is dark",
-        ),
-        (
-            "pupil_edge_share",
-            evidence.pupil_edge_share,
-            MIN_PUPIL_EDGE_SHARE,
-            "the pupil's edge is hidden or not round",
-        ),
+        ("pupil_score", found.score, MIN_PUPIL_SCORE, "the darkest round spot is no pupil"),
+        ("pupil_step_grey_levels", found.step, MIN_PUPIL_STEP, "the pupil does not stand out from the iris"),
+        ("pupil_dark_share", found.dark_share, MIN_PUPIL_DARK_SHARE, "the dark spot is not evenly dark"),
+        ("ring_bright_share", found.ring_bright_share, MIN_RING_BRIGHT_SHARE, "the ring around the dark spot is dark"),
+        ("pupil_edge_share", found.edge_share, MIN_PUPIL_EDGE_SHARE, "the pupil's edge is hidden in places"),
+        ("pupil_round_share", found.round_share, MIN_PUPIL_ROUND_SHARE, "the pupil's edge is not round"),
     )
     for measure, value, limit, message in gates:
         _at_least(measure, value, limit, f"{_NO_EYE}: {message}", _OPEN_WIDE)
-    weaker = min(evidence.limbus_right_step, evidence.limbus_left_step)
-    _at_least(
-        "limbus_step_grey_levels",
-        weaker,
-        MIN_LIMBUS_STEP,
-        f"{_NO_EYE}: no border between iris and sclera at both sides",
-        "bring the whole eye into the picture and open it wide",
-    )
+
+
+def check_limbus(found: LimbusEvidence) -> None:
+    """The iris is fairly even and ends in something brighter on both sides, all along them."""
+    weaker = min(found.right_step, found.left_step)
+    whole = "bring the whole eye into the picture and open it wide, in near-infrared light"
+    no_border = f"{_NO_EYE}: no clear border between iris and sclera at both sides"
+    _at_least("limbus_step_grey_levels", weaker, MIN_LIMBUS_STEP, no_border, whole)
+    _at_least("limbus_edge_share", found.edge_share, MIN_LIMBUS_EDGE_SHARE, no_border, whole)
+    uneven = f"{_NO_EYE}: what surrounds the dark spot is too uneven for an iris"
+    _at_most("iris_unevenness", found.unevenness, MAX_IRIS_UNEVENNESS, uneven, _OPEN_WIDE)
 
 
 def check_geometry(pupil: Contour, limbus: Contour) -> None:
@@ -198,23 +163,27 @@ def off_gaze(pupil: Contour, limbus: Contour) -> float:
 
 
 def focus(image: npt.NDArray[np.float32], pupil: Contour, limbus: Contour) -> float:
-    """See the module's text. `image` is the picture before any blur; a step of height A blurred by sigma rises by
-    A / (sigma sqrt(2 pi)) a pixel at most."""
-    reach = min(
-        0.2 * limbus.mean_radius_px, 0.6 * pupil.mean_radius_px, 0.8 * (limbus.mean_radius_px - pupil.mean_radius_px)
-    )
+    """See the module's text. `image` is the picture before any blur.
+
+    The width of the edge is the distance between a quarter and three quarters of its rise, over 1.349 as for the
+    integral of a Gaussian; median profiles of 16 sectors, in four directions through the pupil.
+    """
+    room = min(0.6 * pupil.mean_radius_px, 0.8 * (limbus.mean_radius_px - pupil.mean_radius_px))
+    reach = min(0.2 * limbus.mean_radius_px, room)
     across = np.linspace(-reach, reach, 61)
     angles = turn(_FOCUS_SECTORS * 8)
     radii = pupil.radius_px(angles)[None] + across[:, None]
     profiles = sample_polar(image, (pupil.x_px, pupil.y_px), radii, angles)
     sectors = np.median(profiles.reshape(len(across), _FOCUS_SECTORS, 8), axis=2)  # (61, 16)
-    height = sectors[-15:].mean(axis=0) - sectors[:15].mean(axis=0)
-    slope = np.diff(sectors, axis=0)
-    steepest = (slope[:-2] + slope[1:-1] + slope[2:]).max(axis=0) / (3 * (across[1] - across[0]))
-    width_px = np.clip(height, 1e-3, None) / (np.sqrt(2 * np.pi) * np.clip(steepest, 1e-3, None))
-    axes = width_px.reshape(2, _FOCUS_SECTORS // 2)  # opposite sides of the pupil in one column
-    by_axis = np.median(np.concatenate([axes[:, 0::2], axes[:, 1::2]]), axis=0)  # four directions
-    return float(limbus.mean_radius_px / max(float(by_axis.max()), 0.1))
+    low, high = np.percentile(sectors[:20], 30, axis=0), np.median(sectors[-15:], axis=0)
+    risen = (sectors - low) / np.maximum(high - low, 1.0)
+    upper = np.argmax(risen >= 0.75, axis=0)  # first crossing
+    lower = np.array([int(np.flatnonzero(risen[: end + 1, i] <= 0.25)[-1:].sum()) for i, end in enumerate(upper)])
+    width_px = (upper - lower) * (across[1] - across[0]) / 1.349
+    # Sector s and its opposite s + 8 lie in one direction; 3 o'clock is between sectors 15 and 0.
+    pairs = np.roll(width_px, 1).reshape(2, 4, 2)
+    by_direction = np.median(pairs.transpose(1, 0, 2).reshape(4, 4), axis=1)
+    return float(limbus.mean_radius_px / max(float(by_direction.max()), 0.1))
 
 
 def code_contrast(texture: Doubles, valid: npt.NDArray[np.bool_]) -> float:
@@ -230,12 +199,6 @@ def code_contrast(texture: Doubles, valid: npt.NDArray[np.bool_]) -> float:
 
 def _three(cells: Doubles) -> Doubles:
     return np.asarray(cells + np.roll(cells, -1, axis=1) + np.roll(cells, -2, axis=1), np.float64)
-
-
-def _around(image: Bytes, contour: Contour, shares: Doubles, angles: Doubles) -> Doubles:
-    """Samples at shares of the contour's own radius, float64[shares, angles]."""
-    radii = shares[:, None] * contour.radius_px(angles)[None]
-    return sample_polar(image, (contour.x_px, contour.y_px), radii, angles)
 
 
 def _at_least(measure: str, value: float, limit: float, message: str, hint: str) -> None:

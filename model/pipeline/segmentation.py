@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from model.pipeline import quality
 from model.pipeline._geometry import Circle, Contour, turn
+from model.pipeline.evidence import LimbusEvidence, PupilEvidence, measure_limbus, measure_pupil
 from model.pipeline.eyelids import Eyelid, find_eyelid
 from model.pipeline.image import EyeImage
 from model.pipeline.limbus import Limbus, find_limbus, limbus_view, refine_limbus, trace_limbus
 from model.pipeline.pupil import PupilCandidate, find_pupils, trace_pupil, without_glints
-from model.pipeline.quality import BoundaryEvidence
 from protocol.errors import QualityError
 
 Bytes = npt.NDArray[np.uint8]
@@ -39,7 +39,8 @@ class Segmentation:
     limbus: Contour
     upper_lid: Eyelid | None
     lower_lid: Eyelid | None
-    evidence: BoundaryEvidence
+    pupil_evidence: PupilEvidence
+    limbus_evidence: LimbusEvidence
     gain: float
 
     def iris_mask(self, width_px: int, height_px: int) -> npt.NDArray[np.bool_]:
@@ -82,22 +83,22 @@ def segment(image: EyeImage) -> Segmentation:
     working = _working_copy(image)
     candidates = _candidates(working)
     quality.require_candidate(len(candidates))
-    best = candidates[0]
-    pupil, limbus, evidence = _trace(working, best)
-    quality.check_boundaries(evidence)
-    quality.require_one_eye(_another_eye(working, candidates[1:], limbus.circle))
+    traced = _trace(working, candidates[0])
+    traced.check()
+    limbus = traced.limbus
+    quality.require_one_eye(_another_eye(working, candidates[1:], limbus))
 
-    view = limbus_view(working.smooth, _circle_of(pupil))
-    upper = find_eyelid(working.smooth, _circle_of(pupil), limbus.circle, upper=True)
-    lower = find_eyelid(working.smooth, _circle_of(pupil), limbus.circle, upper=False)
-    contour = trace_limbus(view, limbus.circle, (upper, lower))
+    upper = find_eyelid(working.smooth, traced.pupil_circle, limbus, upper=True)
+    lower = find_eyelid(working.smooth, traced.pupil_circle, limbus, upper=False)
+    contour = trace_limbus(limbus_view(working.smooth, traced.pupil_circle), limbus, (upper, lower))
     back = 1 / working.scale
     return Segmentation(
-        pupil=pupil.scaled(back),
+        pupil=traced.pupil.scaled(back),
         limbus=contour.scaled(back),
         upper_lid=upper.scaled(back) if upper else None,
         lower_lid=lower.scaled(back) if lower else None,
-        evidence=evidence,
+        pupil_evidence=traced.pupil_evidence,
+        limbus_evidence=traced.limbus_evidence,
         gain=working.gain,
     )
 
@@ -128,13 +129,34 @@ def _candidates(working: _Working) -> list[_Candidate]:
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
-def _trace(working: _Working, candidate: _Candidate) -> tuple[Contour, Limbus, BoundaryEvidence]:
-    """Exact boundaries of a candidate, and what speaks for them."""
-    pupil = trace_pupil(working.opened, candidate.pupil.circle)
-    view = limbus_view(working.smooth, _circle_of(pupil))
-    found = find_limbus(view, _circle_of(pupil)) or candidate.limbus
-    limbus = refine_limbus(view, found)
-    return pupil, limbus, quality.measure_boundaries(working.opened, pupil, limbus)
+@dataclass(frozen=True)
+class _Traced:
+    """Exact boundaries of a candidate, in the working image, and what speaks for them."""
+
+    pupil: Contour
+    limbus: Circle
+    pupil_evidence: PupilEvidence
+    limbus_evidence: LimbusEvidence
+
+    @property
+    def pupil_circle(self) -> Circle:
+        return Circle(self.pupil.x_px, self.pupil.y_px, self.pupil.mean_radius_px)
+
+    def check(self) -> None:
+        """Raises `QualityError` where this is no eye."""
+        quality.check_pupil(self.pupil_evidence)
+        quality.check_limbus(self.limbus_evidence)
+
+
+def _trace(working: _Working, candidate: _Candidate) -> _Traced:
+    traced = trace_pupil(working.opened, candidate.pupil.circle)
+    pupil = traced.contour
+    circle = Circle(pupil.x_px, pupil.y_px, pupil.mean_radius_px)
+    view = limbus_view(working.smooth, circle)
+    limbus = refine_limbus(view, find_limbus(view, circle) or candidate.limbus)
+    of_pupil = measure_pupil(working.opened, traced, candidate.pupil.score)
+    of_limbus = measure_limbus(working.smooth, view, limbus, (pupil, of_pupil))
+    return _Traced(pupil, limbus.circle, of_pupil, of_limbus)
 
 
 def _another_eye(working: _Working, others: list[_Candidate], first: Circle) -> float:
@@ -142,15 +164,11 @@ def _another_eye(working: _Working, others: list[_Candidate], first: Circle) -> 
     for other in others:
         apart = float(np.hypot(other.limbus.circle.x_px - first.x_px, other.limbus.circle.y_px - first.y_px))
         size = other.limbus.circle.radius_px / first.radius_px
-        if apart < 1.5 * first.radius_px or not 0.6 <= size <= 1.6:
+        if apart < 1.5 * first.radius_px or not 0.65 <= size <= 1.55:
             continue
         try:
-            quality.check_boundaries(_trace(working, other)[2])
+            _trace(working, other).check()
         except QualityError:
             continue
         return apart / first.radius_px
     return 0.0
-
-
-def _circle_of(contour: Contour) -> Circle:
-    return Circle(contour.x_px, contour.y_px, contour.mean_radius_px)

@@ -19,6 +19,7 @@ from model.synthetic._pose import Grid, Pose, iris_coordinates, limbus_points_px
 from model.synthetic.eye import TEXTURE_ANGLES, TEXTURE_RADII, SyntheticEye
 
 Floats = npt.NDArray[np.float32]
+Points = npt.NDArray[np.float64]
 
 
 class Glints(Enum):
@@ -103,7 +104,7 @@ def capture(eye: SyntheticEye, seed: int, conditions: CaptureConditions | None =
     lids = Lids.of(pose, wanted.opening)
     picture, lidded = paint_lids(picture, grid, lids, eye, rng)
     picture, lashed = draw_lashes(picture, pose, lids, eye, rng)
-    picture, glinting = _add_glints(picture, pose, wanted, rng)
+    picture, glinting = _add_glints(picture, ~lidded, pose, _spots(pose, wanted.glints, rng))
     picture = _through_the_camera(picture, pose, wanted, rng)
 
     unlidded = inside & ~lidded
@@ -156,30 +157,31 @@ class _Eyeball:
         return picture.astype(np.float32), (radial >= 0) & (from_centre <= 1)
 
 
-def _add_glints(
-    picture: Floats, pose: Pose, conditions: CaptureConditions, rng: np.random.Generator
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Lamps on the cornea: (x, y, radius) around the pupil's centre, in iris radii."""
+def _spots(pose: Pose, glints: Glints, rng: np.random.Generator) -> Points:
+    """Lamps on the cornea: float64[n, 3] of x, y and radius, in iris radii."""
     p = pose.pupil_ratio
     ring = [(0.45 * p * np.cos(a), 0.45 * p * np.sin(a), 0.022) for a in np.arange(8) * np.pi / 4 + 0.2]
-    spots = {
+    around_pupil = {
         Glints.RING: ring,
         Glints.PAIR: [(-0.3 * p, 0.2 * p, 0.05), (0.8 * p, 0.6 * p, 0.04)],
         Glints.LARGE: [(0.15 * p, 0.3 * p, 0.33 * p)],
         Glints.NONE: [],
-    }[conditions.glints]
-    shift = rng.normal(0, 0.02, 2)
+    }[glints]
+    shift_x, shift_y = rng.normal(0, 0.02, 2) + np.array(pose.pupil_offset)
+    spots = np.array(around_pupil, np.float64).reshape(-1, 3)
+    return np.asarray(spots + np.array([shift_x, shift_y, 0.0]), np.float64)
+
+
+def _add_glints(
+    picture: Floats, open_: npt.NDArray[np.bool_], pose: Pose, spots: Points
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
     height_px, width_px = picture.shape
     yy, xx = np.mgrid[0:height_px, 0:width_px].astype(np.float32)
     light = np.zeros_like(picture)
-    for x, y, radius in spots:
-        centre_px = pose.to_pixels(
-            np.array([[x + shift[0] + pose.pupil_offset[0], y + shift[1] + pose.pupil_offset[1]]])
-        )[0]
-        distance = np.hypot(xx - np.float32(centre_px[0]), yy - np.float32(centre_px[1])) / np.float32(
-            pose.iris_radius_px
-        )
-        light = np.maximum(light, 1 / (1 + np.exp(np.clip((distance - radius) / 0.006, -50, 50))))
+    for (x_px, y_px), radius in zip(pose.to_pixels(spots[:, :2]), spots[:, 2], strict=True):
+        distance = np.hypot(xx - np.float32(x_px), yy - np.float32(y_px)) / np.float32(pose.iris_radius_px)
+        spot = 1 / (1 + np.exp(np.clip((distance - np.float32(radius)) / 0.006, -50, 50)))
+        light = np.maximum(light, spot * open_)
     return (picture + (252 - picture) * light).astype(np.float32), light > 0.1
 
 

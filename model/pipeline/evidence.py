@@ -1,0 +1,96 @@
+"""What speaks for the boundaries of an eye: measured on the working image, judged in `quality`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from model.pipeline._geometry import Contour, Doubles, sample_polar, turn
+from model.pipeline.limbus import Limbus
+from model.pipeline.pupil import TracedPupil
+
+Bytes = npt.NDArray[np.uint8]
+
+__all__ = ["LimbusEvidence", "PupilEvidence", "measure_limbus", "measure_pupil"]
+
+
+@dataclass(frozen=True)
+class PupilEvidence:
+    """Grey levels of the working image, and shares of the turn or of the area."""
+
+    score: float
+    """Contrast in grey levels, less for what is small, not round or far from the middle (`pupil.find_pupils`)."""
+    step: float
+    """Median of the ring around the pupil, less the pupil's dark end (20th percentile)."""
+    dark_share: float
+    """Share of the pupil's area below the middle of that step."""
+    ring_bright_share: float
+    """Share of the ring around the pupil above it."""
+    edge_share: float
+    """Share of the turn in which the edge has at least a third of the step."""
+    round_share: float
+    """Share of the turn in which the strongest edge lies on a circle (`pupil.TracedPupil`)."""
+
+
+@dataclass(frozen=True)
+class LimbusEvidence:
+    """Grey levels of the working image, and shares."""
+
+    right_step: float
+    left_step: float
+    """Rise of the mean grey level across the limbus at either side; 0 where half of it is out of the picture."""
+    edge_share: float
+    """Share of the two sides' arcs, where in the picture, with at least 0.3 of their median rise."""
+    unevenness: float
+    """Standard deviation over the sides of the iris, over the pupil's step: an iris has a texture, but a fine one."""
+
+
+def measure_pupil(opened: Bytes, traced: TracedPupil, score: float) -> PupilEvidence:
+    """Compare the disc inside the pupil's contour with the ring around it."""
+    angles = turn(96)
+    # Square roots: samples spread evenly over the area.
+    inside = _around(opened, traced.contour, np.sqrt(np.linspace(0.01, 0.92**2, 24)), angles)
+    ring = _around(opened, traced.contour, np.linspace(1.12, 1.35, 8), angles)
+    dark, bright = float(np.percentile(inside, 20)), float(np.percentile(ring, 50))
+    middle = dark + 0.5 * (bright - dark)
+    steps = ring.mean(axis=0) - _around(opened, traced.contour, np.linspace(0.7, 0.9, 5), angles).mean(axis=0)
+    return PupilEvidence(
+        score=score,
+        step=bright - dark,
+        dark_share=float((inside < middle).mean()),
+        ring_bright_share=float((ring > middle).mean()),
+        edge_share=float((steps > 0.35 * (bright - dark)).mean()),
+        round_share=traced.round_share,
+    )
+
+
+def measure_limbus(
+    smooth: Bytes, view: npt.NDArray[np.float32], limbus: Limbus, pupil: tuple[Contour, PupilEvidence]
+) -> LimbusEvidence:
+    """Look along the two sides, from 25 degrees above to 45 below the horizontal."""
+    contour, evidence = pupil
+    below = np.arange(-25.0, 46.0, 3.0)
+    angles = np.deg2rad(np.concatenate([below, 180 - below]))
+    circle = limbus.circle
+    centre = (circle.x_px, circle.y_px)
+    inner = sample_polar(view, centre, np.linspace(0.86, 0.95, 5) * circle.radius_px, angles).mean(axis=0)
+    outer = sample_polar(view, centre, np.linspace(1.05, 1.14, 5) * circle.radius_px, angles).mean(axis=0)
+    farthest_x = circle.x_px + 1.14 * circle.radius_px * np.cos(angles)
+    rises = (outer - inner)[(farthest_x > 0) & (farthest_x < view.shape[1] - 1)]
+    clear = rises > 0.3 * max(float(np.median(rises)), 1.0) if rises.size else np.zeros(1)
+    nearest = max(1.25 * contour.mean_radius_px / circle.radius_px, 0.3)
+    sides = sample_polar(smooth, centre, np.linspace(min(nearest, 0.9), 0.92, 12) * circle.radius_px, angles)
+    return LimbusEvidence(
+        right_step=limbus.right_step,
+        left_step=limbus.left_step,
+        edge_share=float(clear.mean()),
+        unevenness=float(sides.std()) / max(evidence.step, 1.0),
+    )
+
+
+def _around(image: Bytes, contour: Contour, shares: Doubles, angles: Doubles) -> Doubles:
+    """Samples at shares of the contour's own radius, float64[shares, angles]."""
+    radii = shares[:, None] * contour.radius_px(angles)[None]
+    return sample_polar(image, (contour.x_px, contour.y_px), radii, angles)
