@@ -9,6 +9,7 @@ from circuits.srs.source import (
     SrsSource,
     fetch_published,
     list_sources,
+    read_srs,
     require_chain_allows,
     srs_file,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "derive_srs",
     "fetch_published",
     "list_sources",
+    "read_srs",
     "require_chain_allows",
     "srs_file",
 ]

@@ -8,7 +8,7 @@ from functools import cache
 
 from circuits.curve import G1_BYTES, Affine, Points, decode_affine, msm, sum_groups
 from circuits.srs._file import Srs
-from circuits.srs.source import SrsSource, srs_file
+from circuits.srs.source import SrsSource, read_srs
 from protocol.errors import EncodingError
 from protocol.field import BASE_FIELD, SCALAR_FIELD
 from protocol.types import G1Point
@@ -30,7 +30,7 @@ class LagrangeBasis:
 
     @classmethod
     def load(cls, k: int, source: SrsSource = SrsSource.DERIVED) -> LagrangeBasis:
-        """The basis of `srs_file(k, source)`, kept for the life of the process. Raises what `srs_file` raises."""
+        """The basis of `read_srs(k, source)`, kept for the life of the process. Raises what `read_srs` raises."""
         return _load(k, source)
 
     def commit(self, vector: Sequence[int]) -> G1Point:
@@ -77,4 +77,4 @@ def _centred(element: int) -> int:
 
 @cache
 def _load(k: int, source: SrsSource) -> LagrangeBasis:
-    return LagrangeBasis(k, Srs.from_bytes(srs_file(k, source).read_bytes()).lagrange)
+    return LagrangeBasis(k, Srs.from_bytes(read_srs(k, source)).lagrange)

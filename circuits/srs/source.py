@@ -15,6 +15,7 @@ from pathlib import Path
 from circuits.artifacts import build_dir, write_atomic
 from circuits.srs._development import development_srs
 from circuits.srs._file import Srs
+from circuits.srs.check import check_srs
 from protocol.errors import ArtifactAbsent, ArtifactFailed, ArtifactUnavailable, InputError
 from protocol.pins import pin, read_pinned, root_dir
 
@@ -24,6 +25,7 @@ __all__ = [
     "SrsSource",
     "fetch_published",
     "list_sources",
+    "read_srs",
     "require_chain_allows",
     "srs_file",
 ]
@@ -94,22 +96,35 @@ def srs_file(k: int, source: SrsSource = SrsSource.DERIVED) -> Path:
     Raises `InputError` (a k outside the ladder), `ArtifactUnavailable` (a published file that was not fetched, no
     space) or `ArtifactFailed` (the file is not the pinned one).
     """
+    read_srs(k, source)
+    return _path(k, source)
+
+
+def read_srs(k: int, source: SrsSource = SrsSource.DERIVED) -> bytes:
+    """The bytes of `srs_file(k, source)`: the very ones whose hash was checked. Raises the same."""
     _require_on_ladder(k)
     path = _path(k, source)
-    if path.is_file():
-        _require_pinned(path.read_bytes(), k, source)
-        return path
-    data = _make(k, source)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        data = _make(k, source)
+        _require_pinned(data, k, source)
+        write_atomic(path, data)
+        return data
+    except OSError as error:
+        raise ArtifactUnavailable(f"{path} cannot be read: {error.strerror}") from error
     _require_pinned(data, k, source)
-    write_atomic(path, data)
-    return path
+    return data
 
 
 def fetch_published(k: int, download: Callable[[int, Path], None]) -> Path:
-    """Fetch ezkl's SRS for 2^k rows with `download(k, path)`, check it against its pin, and keep it.
+    """Fetch ezkl's SRS for 2^k rows with `download(k, path)`, check its pin and every point of it, and keep it.
 
-    The download is handed in because ezkl stays behind `circuits.iris`. Raises `ArtifactUnavailable` if the download
-    fails for any reason and `ArtifactFailed` if what came is not the pinned file; nothing is kept then.
+    The download is handed in because ezkl stays behind `circuits.iris`. The pins were read in ezkl's repository
+    (src/srs_sha.rs); no machine this was developed on had the network to fetch the files themselves.
+
+    Raises `ArtifactUnavailable` if the download fails for any reason, `ArtifactFailed` if what came is not the pinned
+    file, or `VerificationError` if it is no true SRS; nothing is kept then.
     """
     _require_on_ladder(k)
     path = _path(k, SrsSource.PUBLISHED)
@@ -125,6 +140,7 @@ def fetch_published(k: int, download: Callable[[int, Path], None]) -> Path:
     finally:
         incoming.unlink(missing_ok=True)
     _require_pinned(data, k, SrsSource.PUBLISHED)
+    check_srs(data)
     write_atomic(path, data)
     return path
 

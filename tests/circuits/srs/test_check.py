@@ -3,15 +3,14 @@
 import struct
 
 import pytest
-from py_ecc.fields import optimized_bn128_FQ2 as FQ2
-from py_ecc.optimized_bn128.optimized_curve import b2, is_inf, multiply
 
 from circuits.curve import Points
 from circuits.srs import _development, check_srs
 from circuits.srs._file import Srs
 from circuits.srs.check import STANDARD_G2
 from protocol.errors import ArtifactFailed, VerificationError
-from protocol.field import BASE_FIELD, SCALAR_FIELD
+from protocol.field import BASE_FIELD
+from tests.circuits.points import twist_point_off_the_subgroup
 
 K = 3
 SIZE = 1 << K
@@ -31,26 +30,6 @@ def _swap(data, first, second):
 
 def _with_point(data, index, point):
     return data[: 4 + 64 * index] + Points.from_affine([point]).to_srs() + data[68 + 64 * index :]
-
-
-def _square_root(value):
-    """A root in F_q, if there is one (q = 3 mod 4)."""
-    return pow(value, (BASE_FIELD + 1) // 4, BASE_FIELD)
-
-
-def _twist_point_off_the_subgroup():
-    """A point of the twist whose order is not r, found by trying x; the root in F_q^2 by the complex method."""
-    for real in range(1, 200):
-        x = FQ2([real, 0])
-        square = x * x * x + b2
-        a, b = map(int, square.coeffs)
-        norm = _square_root(a * a + b * b)
-        for signed in (norm, -norm):
-            first = _square_root((a + signed) * pow(2, -1, BASE_FIELD))
-            y = FQ2([first, b * pow(2 * first, -1, BASE_FIELD)])
-            if y * y == square and not is_inf(multiply((x, y, FQ2.one()), SCALAR_FIELD)):
-                return (*map(int, x.coeffs), *map(int, y.coeffs))
-    raise AssertionError("no such point among the first 200")
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 1), (2, 5), (SIZE - 2, SIZE - 1)])
@@ -111,7 +90,7 @@ def test_srs_with_another_k_in_its_header_is_refused(honest, k):
     ],
 )
 def test_srs_with_a_wrong_g2_point_is_refused(honest, part, point, reason):
-    fields = vars(Srs.from_bytes(honest)) | {part: point or _twist_point_off_the_subgroup()}
+    fields = vars(Srs.from_bytes(honest)) | {part: point or twist_point_off_the_subgroup()}
     with pytest.raises(VerificationError, match=reason):
         check_srs(Srs(**fields).to_bytes())
 

@@ -95,6 +95,10 @@ def test_fetch_of_the_pinned_file_is_kept_and_found_again(home, monkeypatch):
     # sha256 of b"abc" (FIPS 180-2, appendix B.1): no real file can be had without a network
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     monkeypatch.setattr(source, "pin", lambda name: Pin(name, "build/srs/x", digest, "irisproof srs fetch"))
+    with pytest.raises(ArtifactFailed, match="starts with 4 bytes of k"):
+        fetch_published(13, lambda _k, incoming: incoming.write_bytes(b"abc") and None)
+    assert _names(home) == []  # the pinned bytes, but no SRS
+    monkeypatch.setattr(source, "check_srs", lambda _data: None)
     path = fetch_published(13, lambda _k, incoming: incoming.write_bytes(b"abc") and None)
     assert path.read_bytes() == b"abc"
     assert srs_file(13, SrsSource.PUBLISHED) == path
@@ -111,6 +115,12 @@ def test_file_on_disk_with_one_flipped_bit_is_refused(home):
     assert "delete it" in caught.value.hint
     path.write_bytes(data[:1000])
     with pytest.raises(ArtifactFailed, match="is not the pinned srs"):
+        srs_file(13, SrsSource.DEVELOPMENT)
+
+
+def test_file_that_cannot_be_read_is_unavailable(home):
+    (home / "srs" / "development_k13.srs").mkdir(parents=True)
+    with pytest.raises(ArtifactUnavailable, match="cannot be read"):
         srs_file(13, SrsSource.DEVELOPMENT)
 
 
