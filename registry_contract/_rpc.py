@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -36,8 +37,8 @@ def rpc_errors(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (requests.RequestException, ConnectionError, TimeoutError) as error:
-        parts = urlsplit(url)
+    except (requests.RequestException, ConnectionError, TimeoutError, json.JSONDecodeError) as error:
+        parts = urlsplit(url)  # JSONDecodeError: something answers there, but it is no node
         raise ChainUnreachable(
             f"no answer from the node at {parts.hostname}:{parts.port or parts.scheme}",
             hint="is it running, and is its address right?",

@@ -56,6 +56,9 @@ class Capture:
     def __post_init__(self) -> None:
         if not is_checksum_address(self.registry):
             raise EncodingError("the registry's address is not a checksummed address")
+        for name, number in (("chain id", self.chain_id), ("capture time", self.captured_at)):
+            if type(number) is not int:  # a float or a bool would be signed as the number it equals
+                raise EncodingError(f"the {name} is not an integer")
         if not 0 < self.chain_id < 1 << 256:
             raise EncodingError(f"chain id {self.chain_id} lies outside 1..2^256-1")
         if not 0 <= self.captured_at < 1 << 64:
