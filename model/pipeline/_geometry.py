@@ -62,6 +62,13 @@ class Contour:
             tuple(c * factor for c in self.coefficients_px),
         )
 
+    def moved(self, dx_px: float, dy_px: float) -> Contour:
+        return Contour(self.x_px + dx_px, self.y_px + dy_px, self.coefficients_px)
+
+    @property
+    def circle(self) -> Circle:
+        return Circle(self.x_px, self.y_px, self.mean_radius_px)
+
 
 def turn(samples: int) -> Doubles:
     """Angles of one turn, float64[samples], from 0."""

@@ -50,6 +50,9 @@ class Eyelid:
         x, y = (self.x_px + 0.5) * factor - 0.5, (self.y_px + 0.5) * factor - 0.5
         return Eyelid(self.upper, x, y, self.tilt, self.bend_per_px / factor)
 
+    def moved(self, dx_px: float, dy_px: float) -> Eyelid:
+        return Eyelid(self.upper, self.x_px + dx_px, self.y_px + dy_px, self.tilt, self.bend_per_px)
+
 
 def find_eyelid(smooth: Bytes, pupil: Circle, limbus: Circle, *, upper: bool) -> Eyelid | None:
     """The lid's edge over the iris, or None where no edge stands out: the lid is clear of the iris."""

@@ -28,6 +28,7 @@ from model.pipeline._geometry import (
 from model.pipeline.eyelids import Eyelid
 
 Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 
 MIN_RADIUS_PX, MAX_RADIUS_PX = 17.0, 158.0
 _RIDGE = np.array([0.0, 1.0, 1.0, 4.0, 4.0])
@@ -136,8 +137,9 @@ def _best(view: npt.NDArray[np.float32], pupil: Circle, search: _Search) -> Limb
     at = np.arange(reach, reach + len(search.radii_px))
     narrow = np.clip(search.radii_px / (18 * step_px), 1, 5 / step_px).round().astype(np.intp)
     wide = np.clip(0.14 * search.radii_px / step_px, 2, None).round().astype(np.intp)
-    steps = _rise(sums, known, at, np.maximum(narrow, 1))  # (centres, 2 sides, radii)
+    known_steps = _rise(sums, known, at, np.maximum(narrow, 1))  # (centres, 2 sides, radii)
     broad = _rise(sums, known, at, wide)
+    steps, broad = _mirrored(known_steps), _mirrored(broad)
     clear, weak = np.minimum(steps, 60).sum(axis=1), np.clip(steps.min(axis=1), 0, 40)
     off_pupil = np.hypot(search.centres_px[:, 0] - pupil.x_px, search.centres_px[:, 1] - pupil.y_px)
     ratio = pupil.radius_px / search.radii_px
@@ -145,14 +147,14 @@ def _best(view: npt.NDArray[np.float32], pupil: Circle, search: _Search) -> Limb
     score = clear + 2 * weak + 0.5 * np.minimum(broad, 60).sum(axis=1) - 0.15 * off_pupil[:, None] - unusual
     centre, radius = np.unravel_index(int(np.argmax(score)), score.shape)
     x, y = search.centres_px[centre]
-    right, left = steps[centre, :, radius]
+    right, left = known_steps[centre, :, radius]
     circle = Circle(float(x), float(y), float(search.radii_px[radius]))
     return Limbus(circle, float(score[centre, radius]), float(right), float(left))
 
 
-def _arc_sums(view: npt.NDArray[np.float32], search: _Search, radii: Doubles) -> tuple[Doubles, Doubles]:
-    """Cumulative sums over the radii of each side's arc means, and of whether the arc is known:
-    float64[centres, 2, radii + 1] each."""
+def _arc_sums(view: npt.NDArray[np.float32], search: _Search, radii: Doubles) -> tuple[Floats, Floats]:
+    """Cumulative sums over the radii, float32[centres, radii + 1, 2, angles] of the levels along every ray, and
+    float32[centres, radii + 1, 2] of whether at least half of a side's arc lies in the picture."""
     degrees = np.arange(0, 71, search.angle_step_deg)
     angles = np.deg2rad(np.concatenate([degrees - 25, 205 - degrees])).astype(np.float32)
     radii32 = np.maximum(radii, 0).astype(np.float32)
@@ -161,27 +163,33 @@ def _arc_sums(view: npt.NDArray[np.float32], search: _Search, radii: Doubles) ->
     height_px, width_px = view.shape
     flat = (len(search.centres_px) * len(radii), len(angles))
     found = cv2.remap(view, x.reshape(flat), y.reshape(flat), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    seen = ((x >= 1) & (x <= width_px - 2) & (y >= 1) & (y <= height_px - 2)).astype(np.float32)
     shape = (len(search.centres_px), len(radii), 2, len(degrees))
-    weights = seen.reshape(shape)
-    count = weights.sum(axis=3, dtype=np.float64)
-    means = (np.asarray(found).reshape(shape) * weights).sum(axis=3, dtype=np.float64) / np.maximum(count, 1)
-    known = (count >= 0.5 * len(degrees)).astype(np.float64)
-    padding = ((0, 0), (0, 0), (1, 0))
-    sums = np.pad(np.cumsum((means * known).transpose(0, 2, 1), axis=2), padding)
-    return sums, np.pad(np.cumsum(known.transpose(0, 2, 1), axis=2), padding)
+    seen = ((x >= 1) & (x <= width_px - 2) & (y >= 1) & (y <= height_px - 2)).reshape(shape)
+    known = (seen.mean(axis=3, dtype=np.float32) >= 0.5).astype(np.float32)
+    levels = np.zeros((shape[0], shape[1] + 1, *shape[2:]), np.float32)
+    np.cumsum(np.asarray(found, np.float32).reshape(shape), axis=1, out=levels[:, 1:])
+    return levels, np.pad(np.cumsum(known, axis=1), ((0, 0), (1, 0), (0, 0)))
 
 
-def _rise(sums: Doubles, known: Doubles, at: npt.NDArray[np.intp], window: npt.NDArray[np.intp]) -> Doubles:
-    """Mean of `window` arcs outside less mean of as many inside, (centres, 2, radii); 0 where arcs are unknown."""
-    outer, outer_known = (
-        sums[..., at + 1 + window] - sums[..., at + 1],
-        known[..., at + 1 + window] - known[..., at + 1],
-    )
-    inner, inner_known = sums[..., at] - sums[..., at - window], known[..., at] - known[..., at - window]
-    complete = (outer_known >= 0.7 * window) & (inner_known >= 0.7 * window)
-    rise = outer / np.maximum(outer_known, 1) - inner / np.maximum(inner_known, 1)
-    return np.asarray(np.where(complete, rise, 0.0), np.float64)
+def _rise(levels: Floats, known: Floats, at: npt.NDArray[np.intp], window: npt.NDArray[np.intp]) -> Doubles:
+    """How much brighter `window` samples outside are than as many inside: (centres, 2 sides, radii).
+
+    Over each arc, the squared mean of signed square roots: a weak edge all along it counts for more than a strong
+    one along a part of it, such as a lid's. 0 where too much is out of the picture.
+    """
+    span = window.astype(np.float32)[None, :, None, None]
+    steps = (levels[:, at + 1 + window] - levels[:, at + 1] - levels[:, at] + levels[:, at - window]) / span
+    roots = (np.sign(steps) * np.sqrt(np.abs(steps))).mean(axis=3)
+    rise = np.sign(roots) * roots**2
+    outer_known, inner_known = known[:, at + 1 + window] - known[:, at + 1], known[:, at] - known[:, at - window]
+    enough = 0.7 * window[None, :, None]
+    complete = (outer_known >= enough) & (inner_known >= enough)
+    return np.asarray(np.where(complete, rise, 0.0).transpose(0, 2, 1), np.float64)
+
+
+def _mirrored(steps: Doubles) -> Doubles:
+    """A side that is out of the picture is taken to be like the other one, so that it does not shift the search."""
+    return np.where(steps == 0.0, steps[:, ::-1], steps)
 
 
 def _edge_points(view: npt.NDArray[np.float32], circle: Circle) -> tuple[Doubles, Doubles, Doubles]:

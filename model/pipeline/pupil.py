@@ -31,7 +31,16 @@ MIN_RADIUS_PX, MAX_RADIUS_PX = 7.0, 92.0
 _RIDGE = np.array([0.0, 0.25, 0.25, 1.0, 1.0, 2.0, 2.0])
 """Three harmonics: pupils are not quite round."""
 
-__all__ = ["PupilCandidate", "TracedPupil", "find_pupils", "trace_pupil", "without_glints"]
+_GLINT_STEP = 35
+
+__all__ = [
+    "PupilCandidate",
+    "TracedPupil",
+    "find_pupils",
+    "trace_pupil",
+    "without_glints",
+    "without_large_glints",
+]
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,19 @@ def without_glints(image: Bytes) -> Bytes:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
     opened = cv2.morphologyEx(image, cv2.MORPH_OPEN, kernel)
     return np.asarray(cv2.GaussianBlur(opened, (5, 5), 0), np.uint8)
+
+
+def without_large_glints(opened: Bytes, pupil: Circle) -> Bytes:
+    """`opened` without bright spots up to nearly half as wide as the pupil, in and around it."""
+    side = max(3, int(0.9 * pupil.radius_px) | 1)
+    reach = round(1.5 * pupil.radius_px) + side
+    top, left = max(0, round(pupil.y_px) - reach), max(0, round(pupil.x_px) - reach)
+    part = opened[top : round(pupil.y_px) + reach, left : round(pupil.x_px) + reach]
+    ground = cv2.morphologyEx(part, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    spots = cv2.dilate((cv2.subtract(part, ground) > _GLINT_STEP).astype(np.uint8), np.ones((5, 5), np.uint8))
+    cleaned = opened.copy()
+    cleaned[top : top + part.shape[0], left : left + part.shape[1]] = np.where(spots > 0, ground, part)
+    return cleaned
 
 
 def find_pupils(opened: Bytes, limit: int = 6) -> list[PupilCandidate]:

@@ -27,7 +27,7 @@ from protocol.types import QualityFigures
 
 MAX_COLOUR_SPREAD = 0.03
 MIN_SPAN = 24.0
-MAX_BURNT_OUT_SHARE = 0.25
+MAX_BURNT_OUT_SHARE = 0.5
 MIN_PUPIL_SCORE = 5.0
 MIN_PUPIL_STEP = 8.0
 MIN_PUPIL_DARK_SHARE = 0.60
@@ -110,6 +110,14 @@ def check_pupil(found: PupilEvidence) -> None:
 def check_limbus(found: LimbusEvidence) -> None:
     """The iris is fairly even and ends in something brighter on both sides, all along them."""
     weaker = min(found.right_step, found.left_step)
+    if weaker == 0.0:  # never measured: see `LimbusEvidence`
+        _at_least(
+            "limbus_step_grey_levels",
+            weaker,
+            MIN_LIMBUS_STEP,
+            "the iris is cut off by the edge of the picture",
+            "bring the whole eye into the picture",
+        )
     whole = "bring the whole eye into the picture and open it wide, in near-infrared light"
     no_border = f"{_NO_EYE}: no clear border between iris and sclera at both sides"
     _at_least("limbus_step_grey_levels", weaker, MIN_LIMBUS_STEP, no_border, whole)
@@ -175,15 +183,27 @@ def focus(image: npt.NDArray[np.float32], pupil: Contour, limbus: Contour) -> fl
     radii = pupil.radius_px(angles)[None] + across[:, None]
     profiles = sample_polar(image, (pupil.x_px, pupil.y_px), radii, angles)
     sectors = np.median(profiles.reshape(len(across), _FOCUS_SECTORS, 8), axis=2)  # (61, 16)
-    low, high = np.percentile(sectors[:20], 30, axis=0), np.median(sectors[-15:], axis=0)
+    low = float(np.median(np.percentile(sectors[:20], 30, axis=0)))
+    high = np.median(sectors[-15:], axis=0)
     risen = (sectors - low) / np.maximum(high - low, 1.0)
-    upper = np.argmax(risen >= 0.75, axis=0)  # first crossing
-    lower = np.array([int(np.flatnonzero(risen[: end + 1, i] <= 0.25)[-1:].sum()) for i, end in enumerate(upper)])
-    width_px = (upper - lower) * (across[1] - across[0]) / 1.349
+    steps = np.array([_rise_steps(profile) for profile in risen.T])
+    if np.isnan(steps).sum() > _FOCUS_SECTORS // 2:
+        return 0.0
+    width_px = np.where(np.isnan(steps), np.nanmedian(steps), steps) * (across[1] - across[0]) / 1.349
     # Sector s and its opposite s + 8 lie in one direction; 3 o'clock is between sectors 15 and 0.
     pairs = np.roll(width_px, 1).reshape(2, 4, 2)
     by_direction = np.median(pairs.transpose(1, 0, 2).reshape(4, 4), axis=1)
     return float(limbus.mean_radius_px / max(float(by_direction.max()), 0.1))
+
+
+def _rise_steps(profile: Doubles) -> float:
+    """Samples from the last quarter to the first three quarters after it, float64[61] with the edge in the middle;
+    the whole profile where it never rises that far, and not a number where a lamp's reflection hides the dark side."""
+    low = np.flatnonzero(profile[: len(profile) * 2 // 3] <= 0.25)
+    if low.size == 0:
+        return float("nan")
+    high = np.flatnonzero(profile[low[-1] :] >= 0.75)
+    return float(high[0]) if high.size else float(len(profile))
 
 
 def code_contrast(texture: Doubles, valid: npt.NDArray[np.bool_]) -> float:
