@@ -26,6 +26,7 @@ from circuits.srs import (
     SrsFacts,
     SrsSource,
     check_srs,
+    derive_file,
     derive_srs,
     fetch_published,
     read_srs,
@@ -38,7 +39,7 @@ from model.pipeline.pipeline import normalize_eye
 from model.synthetic import capture as synthetic_capture
 from model.synthetic import make_eye
 from protocol.errors import ArtifactAbsent, ArtifactFailed, ChainError, InputError, QualityError
-from protocol.pins import read_pinned
+from protocol.pins import pin, read_pinned, root_dir
 from protocol.types import EyeSide, IdentityCommitment, IrisCode, NormalizedIris, PlaneName
 from registry_contract.client import Enrollment, RegistryClient, prepare_enrollment
 from registry_contract.connection import Receipt
@@ -231,12 +232,15 @@ def write_synthetic_eye(path: Path, eye_seed: int, capture_seed: int) -> None:
 def derive_srs_files(source: SrsSource, progress: Progress = lambda _: None) -> dict[int, str]:
     """Make a source's files again from pinned inputs; returns k -> SHA-256, which are those pinned.
 
-    The files that are here already stay as they are. Raises `ArtifactFailed` where the result is another, and
+    A committed file that is here stays as it is; one that is missing is written. Raises `ArtifactFailed` where the result is another, and
     `ArtifactUnavailable` for the published source, which cannot be made.
     """
     if source is SrsSource.DERIVED:
         progress("computing k = 15 from the published Groth16 key; about a minute")
-        if derive_srs() != read_srs(LADDER[-1], source):
+        committed = root_dir() / pin(f"srs_derived_k{LADDER[-1]}").path
+        if not committed.exists():
+            derive_file(committed)
+        elif derive_srs() != read_srs(LADDER[-1], source):
             raise ArtifactFailed("the derived srs is not the committed one")
     return {k: hashlib.sha256(srs_file(k, source).read_bytes()).hexdigest() for k in LADDER}
 

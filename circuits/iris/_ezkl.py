@@ -117,11 +117,6 @@ def _verify(job: Job) -> Job:
     return {}
 
 
-def _development_srs(job: Job) -> Job:
-    ezkl.gen_srs(job["srs"], job["k"])
-    return {}
-
-
 def _published_srs(job: Job) -> Job:
     async def fetch() -> None:
         await ezkl.get_srs(logrows=job["k"], srs_path=job["srs"])
@@ -138,7 +133,6 @@ _JOBS: dict[str, Callable[[Job], Job]] = {
     "evaluate": _evaluate,
     "prove": _prove,
     "verify": _verify,
-    "development_srs": _development_srs,
     "published_srs": _published_srs,
 }
 

@@ -43,6 +43,9 @@ def run_job(job: str, arguments: Mapping[str, Any], *, private: bool = False) ->
     return _result(job, answer, "" if private else noise, private)
 
 
+_NO_SPACE = "No space left on device"  # how the prover's errors tell of ENOSPC
+
+
 def _result(job: str, answer: str, noise: str, private: bool) -> dict[str, Any]:
     try:
         parsed: dict[str, dict[str, Any]] = json.loads(answer)
@@ -50,6 +53,8 @@ def _result(job: str, answer: str, noise: str, private: bool) -> dict[str, Any]:
         detail = "" if private else f": {noise.strip()[-200:]}"
         raise ProvingError(f"the prover ended in the middle of {job}{detail}", hint="is there enough memory?") from None
     if "error" in parsed:
+        if _NO_SPACE in str(parsed["error"]):
+            raise ArtifactUnavailable(f"no space on the disk for {job}", hint="free some space, or set IRISPROOF_HOME")
         detail = "" if private else f": {str(parsed['error'])[:300]}"
         raise ProvingError(f"the prover could not do {job}{detail}")
     return parsed["result"]

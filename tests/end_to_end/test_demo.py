@@ -1,0 +1,171 @@
+"""The whole of it: from an eye image to a counted vote, and every way of stopping it in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from app import demo as demo_module
+from app.demo import DemoOptions, run_demo
+from app.station import SignedCapture, SoftwareStation
+from circuits.iris.circuit import Circuit
+from circuits.semaphore.identity import Identity
+from tests.app.program import Room, run, start
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ready(circuit: Circuit) -> None:
+    """The circuit is built before the demo is timed out by it."""
+
+
+def test_demo_counts_three_votes_and_refuses_four_attacks(room: Room, tmp_path: Path) -> None:
+    image = tmp_path / "my_eye.png"
+    assert run(room, "synthetic-eye", str(image), "--eye-seed", "99").returncode == 0
+    done = run(room, "demo", "--image", str(image), "--eye", "right", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["options"] == ["yes", "no", "on weekends"]
+    assert figures["tally"] == [1, 1, 1]
+    reasons = [text.split("refused: ")[1].split("(")[0] for text in figures["refusals"].values()]
+    assert reasons == [
+        "Polls__AlreadyVoted",
+        "Registry__StationUnknown",
+        "Registry__CodeProofRejected",
+        "Registry__StationUnknown",
+    ]
+    assert figures["code_proof_bytes"] <= 2200
+    assert max(figures["code_proof_peak_mib"]) <= 120
+    assert len(figures["enroll_gas"]) == 3
+    assert room.left_files() == []
+    assert room.left_processes() == []
+
+
+def test_demo_tells_every_step_and_what_leaves_the_device(room: Room) -> None:
+    done = run(room, "demo")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for words in ("image to iris", "code computed and proved", "enrolled on chain", "ballot proved and cast"):
+        assert len(re.findall(rf"\d+\.\d\d s  {words}", done.stdout)) >= 3
+    assert "leaves the device: the proof, 2,176 bytes" in done.stdout
+    assert "never:  the eye image, the unrolled iris, the iris code, the salts, the identity's secret" in done.stdout
+    assert done.stdout.count("the contract refused: ") == 4
+
+
+def test_no_secret_reaches_the_output_a_file_or_another_process(
+    room: Room, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The demo in this process, with its secrets written down, so that all it says and writes can be searched."""
+    for name, value in room.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("tempfile.tempdir", None)
+    identities: list[Identity] = []
+    captures: list[SignedCapture] = []
+    create, attest = Identity.create, SoftwareStation.attest
+    monkeypatch.setattr(demo_module, "Identity", _Recording(create, identities))
+
+    def recording(self: SoftwareStation, *arguments: object) -> SignedCapture:
+        captures.append(attest(self, *arguments))  # type: ignore[arg-type]
+        return captures[-1]
+
+    monkeypatch.setattr(SoftwareStation, "attest", recording)
+    caplog.set_level(0)
+    lines: list[str] = []
+    run_demo(DemoOptions(), lines.append)
+    said = "\n".join(lines) + "".join(capfd.readouterr()) + caplog.text
+    assert len(captures) == 3
+    for secret in _secrets(identities, captures):
+        assert secret not in said
+    assert room.left_files() == []
+
+
+class _Recording:
+    """`Identity.create`, with a list of what it made."""
+
+    def __init__(self, create: object, made: list[Identity]) -> None:
+        self._create, self._made = create, made
+
+    def create(self) -> Identity:
+        self._made.append(self._create())  # type: ignore[operator]
+        return self._made[-1]
+
+
+def _secrets(identities: list[Identity], captures: list[SignedCapture]) -> list[str]:
+    found = [text for identity in identities for text in (identity.secret.hex(), str(identity.secret_scalar))]
+    for capture in captures:
+        for salted in capture.planes.values():
+            found += [str(salted.salts[0]), f"{salted.salts[0]:x}", salted.plane.cells[:16].hex()]
+            found.append(", ".join(str(cell) for cell in salted.plane.cells[:8]))
+    return found
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "terminate"])
+@pytest.mark.parametrize("after", ["contracts deployed", "capture committed", "enrolled on chain", "poll opened"])
+def test_demo_stopped_in_the_middle_leaves_nothing(room: Room, sent: int, status: int, after: str) -> None:
+    process = start(room, "demo")
+    _read_until(process, after)
+    process.send_signal(sent)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert "Traceback" not in errors
+    assert room.left_files() == []
+    assert room.left_processes() == []
+
+
+def test_demo_killed_outright_leaves_no_process(room: Room) -> None:
+    process = start(room, "demo")
+    _read_until(process, "capture committed")  # the prover is at work now
+    process.kill()
+    process.communicate(timeout=30)
+    deadline_s = time.monotonic() + 10
+    while room.left_processes() and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert room.left_processes() == []
+
+
+def test_chain_gone_in_the_middle_is_one_clear_message(room: Room) -> None:
+    process = start(room, "demo")
+    _read_until(process, "capture committed")
+    _kill_anvil(process.pid)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert errors.startswith("irisproof: no answer from the node at 127.0.0.1:")
+    assert len(errors.splitlines()) == 1
+    assert room.left_files() == []
+    assert room.left_processes() == []
+
+
+def test_output_cut_off_by_its_reader_is_no_crash(room: Room) -> None:
+    process = start(room, "demo")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.wait(timeout=60)
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+    assert room.left_processes() == []
+
+
+def _read_until(process: subprocess.Popen[str], words: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if words in line:
+            return
+    assert process.stderr is not None
+    raise AssertionError(f"the demo ended before {words!r}: {process.stderr.read()}")
+
+
+def _kill_anvil(parent: int) -> None:
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    anvils = [int(pid) for pid in children if b"anvil" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(anvils) == 1
+    os.kill(anvils[0], signal.SIGKILL)
