@@ -19,7 +19,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
-from protocol.errors import ChainUnreachable, InputError
+from protocol.errors import ChainError, ChainUnreachable, InputError
 from registry_contract._rpc import connect, rpc_errors
 from registry_contract.forge import foundry_binary
 
@@ -96,14 +96,15 @@ class LocalChain:
         return str(self._rpc("evm_snapshot"))
 
     def revert(self, mark: str) -> None:
-        """Go back to a mark, which is used up by it."""
-        self._rpc("evm_revert", mark)
+        """Go back to a mark, which is used up by it. Raises `ChainError` for one that is not there (any more)."""
+        if not self._rpc("evm_revert", mark):
+            raise ChainError(f"the local chain has no mark {mark}")
 
     def _rpc(self, method: str, *arguments: object) -> Any:
         with rpc_errors(self.url):
             response = connect(self.url).provider.make_request(method, list(arguments))  # type: ignore[arg-type]
         if "error" in response:
-            raise ChainUnreachable(f"anvil refused {method}: {response['error']}")
+            raise ChainError(f"anvil refused {method}: {response['error']}")
         return response["result"]
 
     def _start(self) -> None:

@@ -16,12 +16,13 @@ from registry_contract.connection import Connection, Receipt
 from registry_contract.contracts import load_contract
 from registry_contract.deployment import Deployment
 
-__all__ = ["CIRCUIT_DEPTH", "Ballot", "Poll", "PollDraft", "PollsClient", "ballot_message"]
+__all__ = ["CIRCUIT_DEPTH", "Ballot", "Poll", "PollDraft", "PollsClient", "ballot_message", "poll_scope"]
 
 CIRCUIT_DEPTH = 24
 """Depth of the Semaphore circuit of all polls, whatever the group's size."""
 
 _CHOICE_BITS = 64
+_SCOPE_LABEL = keccak(b"irisproof poll scope v1")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ def ballot_message(choice: int, sequence: int) -> int:
     if not 0 <= choice < 1 << _CHOICE_BITS or not 0 <= sequence < 1 << _CHOICE_BITS:
         raise EncodingError("choice and sequence are natural numbers below 2^64")
     return sequence << _CHOICE_BITS | choice
+
+
+def poll_scope(chain_id: int, polls: str, poll_id: int, content_hash: bytes) -> int:
+    """The scope that the contract at `polls` makes for a poll. A voter who checks it cannot be tricked into one scope
+    for two polls, which would link the ballots in them."""
+    parts = [_SCOPE_LABEL, chain_id, polls, poll_id, content_hash]
+    return int.from_bytes(keccak(encode(["bytes32", "uint256", "address", "uint256", "bytes32"], parts)), "big")
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,8 @@ class PollsClient:
     def poll(self, poll_id: int) -> Poll:
         """A poll with its texts, which stand in the event log and are checked against the contract's hash.
 
-        Raises `TransactionRefused` (Polls__PollUnknown) and `ChainError` where the log lacks it or differs.
+        Raises `TransactionRefused` (Polls__PollUnknown) and `ChainError` where the log lacks it or differs, or the
+        scope is not the one that this poll must have.
         """
         self._call("pollOf", poll_id)
         events = self.connection.events(self.contract.events.PollCreated, self.deployment.block, pollId=poll_id)
@@ -152,6 +161,10 @@ class PollsClient:
         texts = keccak(encode(["string", "string[]"], [poll.question, list(poll.options)]))
         if logged != (root, scope, opens_at, closes_at, count) or texts != bytes(content):
             raise ChainError(f"the node's log and the contract differ on poll {poll.poll_id}")
+        if scope != poll_scope(self.deployment.chain_id, self.deployment.polls, poll.poll_id, texts):
+            raise ChainError(
+                f"poll {poll.poll_id} has a scope that is not its own", hint="do not vote through this node"
+            )
         return poll
 
     def _call(self, name: str, *arguments: object) -> Any:

@@ -62,9 +62,11 @@ contract IrisPolls is IIrisPolls {
         pollId = ++pollCount;
         Poll storage poll = _polls[pollId];
         poll.snapshotRoot = registry.root();
-        // Kept, not computed at each vote: after a fork that changes the chain id it would give everybody a new nullifier.
-        poll.scope = uint256(keccak256(abi.encode(SCOPE_LABEL, block.chainid, address(this), pollId)));
         poll.contentHash = keccak256(abi.encode(question, options));
+        // With the content in it, a ballot is for this question even where a reorganisation of the chain gives the id to
+        // another poll. Kept, not computed at each vote: a fork that changes the chain id would give everybody a new
+        // nullifier in a poll that has votes.
+        poll.scope = uint256(keccak256(abi.encode(SCOPE_LABEL, block.chainid, address(this), pollId, poll.contentHash)));
         poll.opensAt = opensAt;
         poll.closesAt = closesAt;
         // forge-lint: disable-next-line(unsafe-typecast) -- at most 64

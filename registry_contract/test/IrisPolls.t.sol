@@ -80,10 +80,27 @@ contract IrisPollsTest is TestBase {
         // a fork does not give anybody a second nullifier in a poll that exists
         vm.assertEq(_polls.pollOf(_pollId).scope, here);
         uint256 later = _polls.createPoll("question", options(3), OPENS, CLOSES);
-        vm.assertEq(
-            _polls.pollOf(later).scope,
-            uint256(keccak256(abi.encode(keccak256("irisproof poll scope v1"), 999, address(_polls), later)))
-        );
+        bytes32 content = keccak256(abi.encode("question", options(3)));
+        bytes memory named = abi.encode(keccak256("irisproof poll scope v1"), 999, address(_polls), later, content);
+        vm.assertEq(_polls.pollOf(later).scope, uint256(keccak256(named)));
+    }
+
+    /// @dev As after a reorganisation: the same chain, contract and id, another poll.
+    function test_CreatePoll_ScopeFollowsTheContent() public {
+        bytes32[3] memory scopes;
+        for (uint256 i = 0; i < 3; ++i) {
+            StubGroup group = new StubGroup();
+            IrisPolls fresh = IrisPolls(address(0x9999));
+            vm.etch(
+                address(fresh),
+                address(new IrisPolls(IRegistryGroup(address(group)), ISemaphoreVerifier(address(_verifier)))).code
+            );
+            vm.store(address(fresh), bytes32(0), bytes32(0)); // the count of polls
+            uint256 id = fresh.createPoll(i == 1 ? "other" : "question", options(i == 2 ? 4 : 3), OPENS, CLOSES);
+            vm.assertEq(id, 1);
+            scopes[i] = bytes32(fresh.pollOf(id).scope);
+        }
+        vm.assertTrue(scopes[0] != scopes[1] && scopes[0] != scopes[2] && scopes[1] != scopes[2]);
     }
 
     function test_CreatePoll_RevertWhen_QuestionEmpty() public {

@@ -312,6 +312,7 @@ contract IrisRegistryEnrollTest is RegistryFixture {
         expectRejection(e, StubCodeVerifier.Answer.False, abi.encode(0));
         expectRejection(e, StubCodeVerifier.Answer.Two, abi.encode(2));
         expectRejection(e, StubCodeVerifier.Answer.Nothing, "");
+        expectRejection(e, StubCodeVerifier.Answer.RevertsWithTrue, abi.encode(1));
         bytes memory reason = abi.encodeWithSelector(StubCodeVerifier.StubRefuses.selector, 7);
         expectRejection(e, StubCodeVerifier.Answer.Reverts, reason);
         verifier.set(StubCodeVerifier.Answer.True);

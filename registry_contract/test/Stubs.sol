@@ -10,7 +10,8 @@ contract StubCodeVerifier {
         False,
         Two,
         Nothing,
-        Reverts
+        Reverts,
+        RevertsWithTrue
     }
 
     error StubRefuses(uint256 code);
@@ -23,6 +24,12 @@ contract StubCodeVerifier {
 
     function verifyProof(bytes calldata, uint256[] calldata) external view returns (uint256) {
         if (_answer == Answer.Reverts) revert StubRefuses(7);
+        if (_answer == Answer.RevertsWithTrue) {
+            assembly {
+                mstore(0, 1)
+                revert(0, 32)
+            }
+        }
         if (_answer == Answer.Nothing) {
             assembly {
                 return(0, 0)

@@ -18,6 +18,7 @@ from eth_utils.crypto import keccak
 from circuits.iris.circuit import Circuit
 from protocol.errors import ChainError, ChainUnreachable, EncodingError, InputError, TransactionRefused
 from protocol.types import PlaneName
+from registry_contract import connection as connection_module
 from registry_contract._refusals import refusal
 from registry_contract.client import RegistryClient
 from registry_contract.connection import Connection
@@ -202,6 +203,17 @@ def test_a_transaction_that_fails_only_when_mined_gives_its_reason(
     with pytest.raises(TransactionRefused) as caught, _refusals():
         connection._transact(estimated)
     assert caught.value.error == "Registry__CodeAlreadyEnrolled"
+
+
+def test_a_transaction_that_nobody_mines_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "_RECEIPT_TIMEOUT_S", 0.2)
+    world.chain._rpc("evm_setAutomine", False)
+    try:
+        with pytest.raises(ChainUnreachable, match="was not mined within"):
+            world.owner_registry.retire_model(1)
+    finally:
+        world.chain._rpc("anvil_dropAllTransactions")
+        world.chain._rpc("evm_setAutomine", True)
 
 
 def _refusals() -> Any:

@@ -99,7 +99,7 @@ def test_linking_puts_the_librarys_address_in_every_place() -> None:
 
 
 def test_a_platform_without_foundry_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forge.platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
     with pytest.raises(ArtifactUnavailable, match=r"no anvil for .* on riscv64"):
         foundry_binary("anvil")
 
@@ -112,7 +112,7 @@ def test_foundry_that_is_not_installed_is_absent(monkeypatch: pytest.MonkeyPatch
 
 
 def test_node_that_is_not_installed_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forge.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(ArtifactUnavailable, match="node is not installed"):
         run_forge(["build"])
 

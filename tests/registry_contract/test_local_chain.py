@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.errors import ArtifactAbsent, ChainUnreachable, InputError
+from protocol.errors import ArtifactAbsent, ChainError, ChainUnreachable, InputError
 from registry_contract import local_chain
 from registry_contract.local_chain import LocalChain
 
@@ -173,5 +173,13 @@ def test_time_moves_and_comes_back_with_a_snapshot() -> None:
 
 
 def test_a_request_that_anvil_does_not_know_is_refused() -> None:
-    with LocalChain() as chain, pytest.raises(ChainUnreachable, match="anvil refused"):
+    with LocalChain() as chain, pytest.raises(ChainError, match="anvil refused evm_revert"):
         chain.revert("nonsense")
+
+
+def test_a_mark_can_be_gone_back_to_only_once() -> None:
+    with LocalChain() as chain:
+        mark = chain.snapshot()
+        chain.revert(mark)
+        with pytest.raises(ChainError, match="no mark"):
+            chain.revert(mark)

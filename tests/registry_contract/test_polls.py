@@ -302,6 +302,25 @@ def test_a_poll_whose_logged_texts_are_not_those_of_the_contract_is_refused(
         town.polls.poll(town.poll.poll_id)
 
 
+def test_a_poll_with_the_scope_of_another_is_refused(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that lies in the log and in the call, to link a voter's ballots in two polls."""
+    honest_events, honest_call = town.polls.connection.events, town.polls.connection.call
+    scope = town.other_poll.scope
+
+    def events(event: Any, first_block: int, **filters: object) -> list[Any]:
+        found = honest_events(event, first_block, **filters)
+        return [{**dict(entry), "args": {**entry["args"], "scope": scope}} for entry in found]
+
+    def call(function: Any) -> Any:
+        root, _, *rest = honest_call(function)
+        return [root, scope, *rest]
+
+    monkeypatch.setattr(town.polls.connection, "events", events)
+    monkeypatch.setattr(town.polls.connection, "call", call)
+    with pytest.raises(ChainError, match="scope that is not its own"):
+        town.polls.poll(town.poll.poll_id)
+
+
 def test_a_poll_without_a_question_enough_options_or_time_is_refused(town: Town) -> None:
     now = town.world.registry.now()
     with refused("Polls__QuestionEmpty"):

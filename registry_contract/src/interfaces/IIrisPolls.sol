@@ -6,7 +6,7 @@ interface IIrisPolls {
     struct Poll {
         /// root of the group when the poll was made: who joined later has no vote in it
         uint256 snapshotRoot;
-        /// made by the contract, never by a caller
+        /// made by the contract, never by a caller: of the chain, the contract, the poll's id and its content
         uint256 scope;
         /// keccak256(abi.encode(question, options)); the texts stand in `PollCreated`
         bytes32 contentHash;
