@@ -29,7 +29,8 @@ def ladder() -> CaptureLadder:
     points = [multiply(G1, 1000 + index) for index in range(len(places))]
     return CaptureLadder(
         tuple(
-            PlaneCommitment(plane, k, G1Point(int(x), int(y))) for (plane, k), (x, y) in zip(places, points, strict=True)
+            PlaneCommitment(plane, k, G1Point(int(x), int(y)))
+            for (plane, k), (x, y) in zip(places, points, strict=True)
         )
     )
 
