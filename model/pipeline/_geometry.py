@@ -37,13 +37,6 @@ class Contour:
     def mean_radius_px(self) -> float:
         return self.coefficients_px[0]
 
-    @property
-    def stretch(self) -> complex:
-        """Second harmonic over the mean radius: 0 for a circle, magnitude (a-b)/(a+b) for an ellipse a x b."""
-        if len(self.coefficients_px) < 5:
-            return 0j
-        return complex(self.coefficients_px[3], self.coefficients_px[4]) / self.mean_radius_px
-
     def radius_px(self, angle_rad: Doubles) -> Doubles:
         orders = (len(self.coefficients_px) - 1) // 2
         return np.asarray(harmonics(angle_rad, orders) @ np.array(self.coefficients_px), np.float64)

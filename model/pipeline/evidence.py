@@ -32,6 +32,8 @@ class PupilEvidence:
     """Share of the turn in which the edge has at least a third of the step."""
     round_share: float
     """Share of the turn in which the strongest edge lies on a circle (`pupil.TracedPupil`)."""
+    stretch: float
+    """(a - b) / (a + b) of the oval that the edge follows."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def measure_pupil(opened: Bytes, traced: TracedPupil, score: float) -> PupilEvid
         ring_bright_share=float((ring > middle).mean()),
         edge_share=float((steps > 0.35 * (bright - dark)).mean()),
         round_share=traced.round_share,
+        stretch=traced.stretch,
     )
 
 

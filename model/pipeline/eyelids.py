@@ -15,11 +15,14 @@ import numpy.typing as npt
 from model.pipeline._geometry import Circle, Doubles
 
 Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 
 MIN_EDGE = 11.0
 """Mean Sobel response by which a lid's edge exceeds 1.6 times the iris' own."""
+MIN_STEP = 12.0
+"""Grey levels by which skin is brighter than iris, in the squared mean of square roots along the edge."""
 
-_HEIGHTS = np.arange(0.30, 0.98, 0.02)  # distance from the limbus centre, in iris radii
+_HEIGHTS = np.arange(0.20, 0.98, 0.02)  # distance from the limbus centre, in iris radii
 _BENDS = np.array([0.0, 0.15, 0.3, 0.45])
 _TILTS = np.array([-0.15, 0.0, 0.15])
 
@@ -55,38 +58,75 @@ class Eyelid:
 
 
 def find_eyelid(smooth: Bytes, pupil: Circle, limbus: Circle, *, upper: bool) -> Eyelid | None:
-    """The lid's edge over the iris, or None where no edge stands out: the lid is clear of the iris."""
+    """The lid's edge over the iris, or None where no edge stands out: the lid is clear of the iris.
+
+    Where no thin edge stands out (lashes break it up), a broad step from bright skin to the iris will do.
+    """
     edges = _vertical_edges(smooth)
-    radius = limbus.radius_px
-    towards = -1.0 if upper else 1.0
-    height, bend, tilt = (grid.ravel()[:, None] for grid in np.meshgrid(_HEIGHTS, _BENDS, _TILTS, indexing="ij"))
-    u = np.linspace(-0.85, 0.85, 60)[None] * radius
-    x = limbus.x_px + np.broadcast_to(u, (len(height), 60))
-    y = limbus.y_px + towards * height * radius - towards * bend * u**2 / radius + tilt * u  # (408, 60)
-    height_px, width_px = smooth.shape
+    parabolas = _Parabolas.over(limbus, upper=upper)
     # Close to the limbus, its own edge is tangent to the lid's and would be mistaken for it; so would the pupil's.
-    counted = np.hypot(x - limbus.x_px, y - limbus.y_px) < 0.93 * radius
-    counted &= np.hypot(x - pupil.x_px, y - pupil.y_px) > 1.12 * pupil.radius_px
-    counted &= (x > 1) & (x < width_px - 2) & (y > 1) & (y < height_px - 2)
-    rows = np.clip(y.round().astype(np.intp), 0, height_px - 1)
-    columns = np.clip(x.round().astype(np.intp), 0, width_px - 1)
-    points = counted.sum(axis=1)
-    mean = (np.minimum(edges[rows, columns], 120) * counted).sum(axis=1) / np.maximum(points, 1)
-    strength = np.where(points >= 18, mean * np.sqrt(points / 60), 0)
-    best = int(np.argmax(strength))
-    if strength[best] - 1.6 * _texture_edges(edges, pupil, limbus) <= MIN_EDGE:
-        return None
-    y_px = limbus.y_px + towards * float(height[best, 0]) * radius
-    return Eyelid(upper, limbus.x_px, y_px, float(tilt[best, 0]), -towards * float(bend[best, 0]) / radius)
+    thin = parabolas.strength(np.minimum(edges, 120), pupil, limbus, 1.12)
+    best = int(np.argmax(thin))
+    if thin[best] - 1.6 * _texture_edges(edges, pupil, limbus) > MIN_EDGE:
+        return parabolas.eyelid(best, limbus, upper=upper)
+    broad = parabolas.strength(np.clip(_broad_steps(smooth, upper=upper), 0, None) ** 0.5, pupil, limbus, 1.3)
+    best = int(np.argmax(broad))
+    return parabolas.eyelid(best, limbus, upper=upper) if broad[best] ** 2 > MIN_STEP else None
 
 
-def _vertical_edges(smooth: Bytes) -> npt.NDArray[np.float32]:
+@dataclass(frozen=True, eq=False)
+class _Parabolas:
+    """Every parabola tried, (468, 60) points, with its height, bend and tilt, (468, 1) each."""
+
+    height: Doubles
+    bend: Doubles
+    tilt: Doubles
+    x_px: Doubles
+    y_px: Doubles
+
+    @classmethod
+    def over(cls, limbus: Circle, *, upper: bool) -> _Parabolas:
+        towards, radius = (-1.0 if upper else 1.0), limbus.radius_px
+        height, bend, tilt = (grid.ravel()[:, None] for grid in np.meshgrid(_HEIGHTS, _BENDS, _TILTS, indexing="ij"))
+        u = np.linspace(-0.85, 0.85, 60)[None] * radius
+        x = limbus.x_px + np.broadcast_to(u, (len(height), 60))
+        y = limbus.y_px + towards * height * radius - towards * bend * u**2 / radius + tilt * u
+        return cls(height, bend, tilt, x, y)
+
+    def strength(self, response: Floats, pupil: Circle, limbus: Circle, clear_of_pupil: float) -> Doubles:
+        """Mean response along each parabola's part over the iris, times the root of how much that is; (468,)."""
+        height_px, width_px = response.shape
+        x, y = self.x_px, self.y_px
+        counted = np.hypot(x - limbus.x_px, y - limbus.y_px) < 0.93 * limbus.radius_px
+        counted &= np.hypot(x - pupil.x_px, y - pupil.y_px) > clear_of_pupil * pupil.radius_px
+        counted &= (x > 1) & (x < width_px - 2) & (y > 1) & (y < height_px - 2)
+        rows = np.clip(y.round().astype(np.intp), 0, height_px - 1)
+        columns = np.clip(x.round().astype(np.intp), 0, width_px - 1)
+        points = counted.sum(axis=1)
+        mean = (response[rows, columns] * counted).sum(axis=1) / np.maximum(points, 1)
+        return np.asarray(np.where(points >= 18, mean * np.sqrt(points / 60), 0), np.float64)
+
+    def eyelid(self, index: int, limbus: Circle, *, upper: bool) -> Eyelid:
+        towards, radius = (-1.0 if upper else 1.0), limbus.radius_px
+        y_px = limbus.y_px + towards * float(self.height[index, 0]) * radius
+        bend_per_px = -towards * float(self.bend[index, 0]) / radius
+        return Eyelid(upper, limbus.x_px, y_px, float(self.tilt[index, 0]), bend_per_px)
+
+
+def _broad_steps(smooth: Bytes, *, upper: bool) -> Floats:
+    """How much brighter 8 px beyond a point (towards the lid) are than 8 px before it, 2 px left out at either side."""
+    means = cv2.blur(smooth, (9, 8)).astype(np.float32)
+    above, below = np.roll(means, 6, axis=0), np.roll(means, -6, axis=0)
+    return np.asarray(above - below if upper else below - above, np.float32)
+
+
+def _vertical_edges(smooth: Bytes) -> Floats:
     opened = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     blurred = cv2.GaussianBlur(opened, (0, 0), sigmaX=4, sigmaY=2).astype(np.float32)
     return np.abs(np.asarray(cv2.Sobel(blurred, cv2.CV_32F, 0, 1, ksize=3), np.float32))
 
 
-def _texture_edges(edges: npt.NDArray[np.float32], pupil: Circle, limbus: Circle) -> float:
+def _texture_edges(edges: Floats, pupil: Circle, limbus: Circle) -> float:
     """Mean vertical edge in the sides of the iris, where no lid reaches."""
     height_px, width_px = edges.shape
     yy, xx = np.mgrid[0:height_px, 0:width_px].astype(np.float32)

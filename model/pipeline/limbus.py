@@ -54,7 +54,8 @@ class _Search:
 
     centres_px: Doubles
     radii_px: Doubles
-    angle_step_deg: int
+    degrees: Doubles
+    """Angles below the horizontal, the same at both sides."""
 
 
 def limbus_view(smooth: Bytes, pupil: Circle) -> npt.NDArray[np.float32]:
@@ -68,23 +69,30 @@ def limbus_view(smooth: Bytes, pupil: Circle) -> npt.NDArray[np.float32]:
     return np.clip(view.astype(np.float32), ring - 12, ring + 110)
 
 
-def find_limbus(view: npt.NDArray[np.float32], pupil: Circle) -> Limbus | None:
-    """The best circle around the pupil, coarse then fine; None where no radius is possible."""
+def find_limbus(view: npt.NDArray[np.float32], pupil: Circle, highest_deg: float = -25.0) -> Limbus | None:
+    """The best circle around the pupil, coarse then fine; None where no radius is possible.
+
+    `highest_deg` is where the arcs begin, below the horizontal: an upper lid may hide what is above. They end 45
+    degrees below it, or 50 degrees further where they begin low.
+    """
+    arc = np.arange(highest_deg, max(45.0, highest_deg + 50.0) + 0.5, 3.0)
     nearest = max(1.3 * pupil.radius_px + 4, MIN_RADIUS_PX)
     farthest = min(6.0 * pupil.radius_px, MAX_RADIUS_PX, 0.75 * max(view.shape))
     if farthest - nearest < 12:
         return None
     offsets = np.arange(-12.0, 13.0, 4.0)
-    coarse = _best(view, pupil, _Search(_centres(pupil, offsets, pupil), np.arange(nearest, farthest, 2.0), 6))
+    coarse = _best(view, pupil, _Search(_centres(pupil, offsets, pupil), np.arange(nearest, farthest, 2.0), arc[::2]))
     around = np.arange(coarse.circle.radius_px - 5, coarse.circle.radius_px + 5.5)
     around = around[(around >= nearest) & (around <= farthest)]
-    return _best(view, pupil, _Search(_centres(coarse.circle, np.arange(-3.0, 4.0), pupil), around, 3))
+    return _best(view, pupil, _Search(_centres(coarse.circle, np.arange(-3.0, 4.0), pupil), around, arc))
 
 
-def refine_limbus(view: npt.NDArray[np.float32], found: Limbus) -> Limbus:
+def refine_limbus(view: npt.NDArray[np.float32], found: Limbus, highest_deg: float = -25.0) -> Limbus:
     """The circle that most edge points at the sides agree with, where it stays near the one found."""
     circle = found.circle
     x_px, y_px, usable = _side_points(view, circle)
+    below_deg = np.rad2deg(np.arcsin(np.clip((y_px - circle.y_px) / circle.radius_px, -1, 1)))
+    usable &= below_deg > highest_deg
     if usable.sum() < ANGLES // 6:
         return found
     fitted = agreed_circle(x_px[usable], y_px[usable], 0.018 * circle.radius_px + 0.5)
@@ -155,8 +163,8 @@ def _best(view: npt.NDArray[np.float32], pupil: Circle, search: _Search) -> Limb
 def _arc_sums(view: npt.NDArray[np.float32], search: _Search, radii: Doubles) -> tuple[Floats, Floats]:
     """Cumulative sums over the radii, float32[centres, radii + 1, 2, angles] of the levels along every ray, and
     float32[centres, radii + 1, 2] of whether at least half of a side's arc lies in the picture."""
-    degrees = np.arange(0, 71, search.angle_step_deg)
-    angles = np.deg2rad(np.concatenate([degrees - 25, 205 - degrees])).astype(np.float32)
+    degrees = search.degrees
+    angles = np.deg2rad(np.concatenate([degrees, 180 - degrees])).astype(np.float32)
     radii32 = np.maximum(radii, 0).astype(np.float32)
     x = radii32[:, None] * np.cos(angles) + search.centres_px.astype(np.float32)[:, 0, None, None]
     y = radii32[:, None] * np.sin(angles) + search.centres_px.astype(np.float32)[:, 1, None, None]

@@ -66,8 +66,14 @@ def _sheet(found: Segmentation) -> tuple[Doubles, Doubles]:
 
 
 def _lashes_and_glints(levels: Doubles, valid: npt.NDArray[np.bool_], gain: float) -> npt.NDArray[np.bool_]:
-    """Texels far darker or brighter than the visible iris (3 and 3.5 robust deviations), and their neighbours."""
-    seen = levels[valid]
+    """Texels far darker or brighter (3 and 3.5 robust deviations) than the sides of the iris, and their neighbours.
+
+    The sides, 20 degrees above to 50 below the horizontal, are hidden least; a lid that was missed is not part of
+    what it is judged by.
+    """
+    angle_deg = np.rad2deg(turn(TEXTURE_COLS))
+    sides = (angle_deg <= 50) | (angle_deg >= 340) | ((angle_deg >= 130) & (angle_deg <= 200))
+    seen = levels[:, sides][valid[:, sides]]
     if seen.size < 500:
         return np.zeros_like(valid)
     middle = float(np.median(seen))

@@ -37,6 +37,7 @@ def inspect_eye(image: EyeImage, *, eye_side: EyeSide, captured_at: int) -> Insp
     """As `normalize_eye`, with every stage's result."""
     quality.check_image(image)
     found = segment(image)
+    quality.check_gaze(found.pupil_evidence)
     quality.check_geometry(found.pupil, found.limbus)
     unrolled = unroll(image, found)
     figures = QualityFigures(
@@ -44,7 +45,7 @@ def inspect_eye(image: EyeImage, *, eye_side: EyeSide, captured_at: int) -> Insp
         iris_diameter_px=2 * found.limbus.mean_radius_px,
         pupil_to_iris_ratio=found.pupil.mean_radius_px / found.limbus.mean_radius_px,
         visible_iris_share=float(unrolled.valid.mean()),
-        off_gaze=quality.off_gaze(found.pupil, found.limbus),
+        off_gaze=quality.off_gaze(found.pupil_evidence),
     )
     contrast = quality.code_contrast(unrolled.levels, unrolled.valid)
     quality.check_figures(figures, contrast)

@@ -21,6 +21,7 @@ from model.pipeline._geometry import (
     closed_path,
     distance_px,
     fit_contour,
+    harmonics,
     sample_polar,
     turn,
 )
@@ -102,6 +103,8 @@ class TracedPupil:
     contour: Contour
     round_share: float
     """Share of the turn in which the strongest edge lies within 5 % of the radius (and half a pixel) of a circle."""
+    stretch: float
+    """(a - b) / (a + b) of the oval a x b that most of the edge follows: 0 for a circle."""
 
 
 def trace_pupil(opened: Bytes, start: Circle) -> TracedPupil:
@@ -114,8 +117,26 @@ def trace_pupil(opened: Bytes, start: Circle) -> TracedPupil:
         circle = agreed_circle(x_px, y_px, 0.07 * circle.radius_px + 1.0)
     off = distance_px(circle, x_px, y_px)
     near = off < 0.08 * circle.radius_px + 1.0
-    contour = fit_contour(circle, (x_px[near], y_px[near]), _RIDGE, max_deviation=0.12)
-    return TracedPupil(contour, float((off < 0.05 * circle.radius_px + 0.5).mean()))
+    return TracedPupil(
+        contour=fit_contour(circle, (x_px[near], y_px[near]), _RIDGE, max_deviation=0.12),
+        round_share=float((off < 0.05 * circle.radius_px + 0.5).mean()),
+        stretch=_stretch(circle, x_px, y_px),
+    )
+
+
+def _stretch(circle: Circle, x_px: Doubles, y_px: Doubles) -> float:
+    """Second harmonic over the mean radius of the oval that most points follow: least squares, reweighted five
+    times by 1 / (1 + (distance / tolerance)^2). The contour itself is held closer to a circle."""
+    angle = np.arctan2(y_px - circle.y_px, x_px - circle.x_px)
+    radius = np.hypot(x_px - circle.x_px, y_px - circle.y_px)
+    basis = harmonics(angle, 2)
+    weights: Doubles = np.ones(len(radius))
+    solved: Doubles = np.zeros(5)
+    for _ in range(5):
+        solved = np.linalg.lstsq(basis * weights[:, None], radius * weights, rcond=None)[0]
+        off: Doubles = np.abs(basis @ solved - radius)
+        weights = 1 / (1 + (off / (0.03 * circle.radius_px + 0.3)) ** 2)
+    return float(np.hypot(solved[3], solved[4]) / max(solved[0], 1.0))
 
 
 def _strongest_edge(opened: Bytes, circle: Circle, angles: Doubles) -> tuple[Doubles, Doubles]:

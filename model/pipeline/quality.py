@@ -7,8 +7,8 @@ The fields of `protocol.types.QualityFigures`:
 - `iris_diameter_px`: mean diameter of the limbus, in pixels of the image.
 - `pupil_to_iris_ratio`: mean radius of the pupil over that of the limbus.
 - `visible_iris_share`: share of the unrolled iris that no lid, lash, reflection or image border hides.
-- `off_gaze`: sqrt(1 - (b/a)^2), the sine of the angle away from the camera, from the common stretch of pupil and
-  limbus (an ellipse a x b).
+- `off_gaze`: sqrt(1 - (b/a)^2) of the oval a x b that the pupil's edge follows: the sine of the angle away from the
+  camera, if the pupil itself is round. The limbus says less: its upper and lower parts are hidden.
 
 The limits come from published gates (open-iris 1.11) and from two public sets of near-infrared eyes where the
 docstring of a constant says so; the rest are bounds of what the geometry and the code can bear.
@@ -40,7 +40,7 @@ MAX_IRIS_UNEVENNESS = 0.5
 MIN_IRIS_DIAMETER_PX = 80.0
 PUPIL_RATIO_RANGE = (0.15, 0.75)
 MAX_CENTRE_OFFSET = 0.25
-MAX_OFF_GAZE = 0.65
+MAX_OFF_GAZE = 0.55
 MIN_FOCUS = 12.0
 MIN_VISIBLE_SHARE = 0.35
 MIN_CODE_CONTRAST = 0.8
@@ -126,8 +126,19 @@ def check_limbus(found: LimbusEvidence) -> None:
     _at_most("iris_unevenness", found.unevenness, MAX_IRIS_UNEVENNESS, uneven, _OPEN_WIDE)
 
 
+def check_gaze(found: PupilEvidence) -> None:
+    """A pupil that is not round is seen from the side, or a lid covers a part of it."""
+    _at_most(
+        "off_gaze",
+        off_gaze(found),
+        MAX_OFF_GAZE,
+        "the eye looks aside, or a lid covers the pupil",
+        "look straight into the camera with the eye wide open",
+    )
+
+
 def check_geometry(pupil: Contour, limbus: Contour) -> None:
-    """Size, pupil ratio, centring and gaze."""
+    """Size, pupil ratio and centring."""
     _at_least(
         "iris_diameter_px",
         2 * limbus.mean_radius_px,
@@ -140,7 +151,6 @@ def check_geometry(pupil: Contour, limbus: Contour) -> None:
     _at_most("pupil_to_iris_ratio", ratio, PUPIL_RATIO_RANGE[1], "the pupil is too wide", "use more visible light")
     offset = float(np.hypot(pupil.x_px - limbus.x_px, pupil.y_px - limbus.y_px)) / limbus.mean_radius_px
     _at_most("centre_offset_iris_radii", offset, MAX_CENTRE_OFFSET, "pupil and iris do not share a centre", _OPEN_WIDE)
-    _at_most("off_gaze", off_gaze(pupil, limbus), MAX_OFF_GAZE, "the eye looks aside", "look straight into the camera")
 
 
 def check_figures(figures: QualityFigures, code_contrast: float) -> None:
@@ -162,10 +172,9 @@ def check_figures(figures: QualityFigures, code_contrast: float) -> None:
     )
 
 
-def off_gaze(pupil: Contour, limbus: Contour) -> float:
-    """See the module's text. Pupil and limbus are foreshortened alike, while a pupil's own shape is its own: the
-    mean of the two stretches (with their directions) keeps what they share."""
-    stretch = min(abs(pupil.stretch + limbus.stretch) / 2, 0.9)
+def off_gaze(found: PupilEvidence) -> float:
+    """See the module's text."""
+    stretch = min(found.stretch, 0.9)
     axes = (1 - stretch) / (1 + stretch)
     return float(np.sqrt(1 - axes**2))
 
@@ -197,13 +206,20 @@ def focus(image: npt.NDArray[np.float32], pupil: Contour, limbus: Contour) -> fl
 
 
 def _rise_steps(profile: Doubles) -> float:
-    """Samples from the last quarter to the first three quarters after it, float64[61] with the edge in the middle;
-    the whole profile where it never rises that far, and not a number where a lamp's reflection hides the dark side."""
+    """Samples (and parts) from the last quarter to the first three quarters after it; float64[61] in, with the edge
+    in the middle. The whole profile where it never rises that far, and not a number where a lamp's reflection hides
+    the dark side."""
     low = np.flatnonzero(profile[: len(profile) * 2 // 3] <= 0.25)
     if low.size == 0:
         return float("nan")
-    high = np.flatnonzero(profile[low[-1] :] >= 0.75)
-    return float(high[0]) if high.size else float(len(profile))
+    start = int(low[-1])
+    high = np.flatnonzero(profile[start:] >= 0.75)
+    if high.size == 0:
+        return float(len(profile))
+    end = start + int(high[0])
+    before = (0.25 - profile[start]) / (profile[start + 1] - profile[start])
+    after = (profile[end] - 0.75) / (profile[end] - profile[end - 1])
+    return float(end - start - before - after)
 
 
 def code_contrast(texture: Doubles, valid: npt.NDArray[np.bool_]) -> float:

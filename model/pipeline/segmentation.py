@@ -22,6 +22,9 @@ from model.pipeline.limbus import Limbus, find_limbus, limbus_view, refine_limbu
 from model.pipeline.pupil import PupilCandidate, find_pupils, trace_pupil, without_large_glints
 from protocol.errors import QualityError
 
+_LOW_LID_DEG = -20.0
+"""An upper lid that meets the limbus below this (20 degrees above the horizontal) disturbs the search for it."""
+
 __all__ = ["Segmentation", "segment"]
 
 
@@ -89,9 +92,8 @@ def segment(image: EyeImage) -> Segmentation:
     traced.check()
     quality.require_one_eye(_distance_to_another_eye(image, search, candidates))
 
-    view, pupil, limbus = traced.view, traced.pupil.circle, traced.limbus
-    upper = find_eyelid(view.smooth, pupil, limbus, upper=True)
-    lower = find_eyelid(view.smooth, pupil, limbus, upper=False)
+    view, pupil = traced.view, traced.pupil.circle
+    limbus, upper, lower = _below_the_lid(traced)
     contour = trace_limbus(limbus_view(view.smooth, pupil), limbus, (upper, lower))
     return Segmentation(
         pupil=view.contour_in_image(traced.pupil),
@@ -125,6 +127,25 @@ def _trace(image: EyeImage, search: View, candidate: _Candidate) -> _Traced:
     of_pupil = measure_pupil(opened, traced, candidate.pupil.score)
     of_limbus = measure_limbus(view.smooth, edges, limbus, (traced.contour, of_pupil))
     return _Traced(view, traced.contour, limbus.circle, of_pupil, of_limbus)
+
+
+def _below_the_lid(traced: _Traced) -> tuple[Circle, Eyelid | None, Eyelid | None]:
+    """Limbus and lids. Where the upper lid hangs low, the limbus is sought again below it, then the lids again."""
+    view, pupil, limbus = traced.view, traced.pupil.circle, traced.limbus
+    upper = find_eyelid(view.smooth, pupil, limbus, upper=True)
+    if upper is not None:
+        below_deg = np.arange(-25.0, 15.0)
+        x = limbus.radius_px * np.cos(np.deg2rad(below_deg))
+        y = limbus.y_px + limbus.radius_px * np.sin(np.deg2rad(below_deg))
+        margin_px = 0.05 * limbus.radius_px
+        shown = upper.shows(limbus.x_px + x, y, margin_px) & upper.shows(limbus.x_px - x, y, margin_px)
+        highest_deg = float(below_deg[np.argmax(shown)]) if shown.any() else 15.0
+        if highest_deg > _LOW_LID_DEG:
+            edges = limbus_view(view.smooth, pupil)
+            again = find_limbus(edges, pupil, highest_deg)
+            limbus = refine_limbus(edges, again, highest_deg).circle if again else limbus
+            upper = find_eyelid(view.smooth, pupil, limbus, upper=True)
+    return limbus, upper, find_eyelid(view.smooth, pupil, limbus, upper=False)
 
 
 def _distance_to_another_eye(image: EyeImage, search: View, candidates: list[_Candidate]) -> float:
