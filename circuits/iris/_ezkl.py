@@ -117,6 +117,12 @@ def _verify(job: Job) -> Job:
     return {}
 
 
+def _throwaway_srs(job: Job) -> Job:
+    """ezkl's own development SRS, of any size: for benchmarks of circuits that are not ours."""
+    ezkl.gen_srs(job["srs"], job["k"])
+    return {}
+
+
 def _published_srs(job: Job) -> Job:
     async def fetch() -> None:
         await ezkl.get_srs(logrows=job["k"], srs_path=job["srs"])
@@ -133,6 +139,7 @@ _JOBS: dict[str, Callable[[Job], Job]] = {
     "evaluate": _evaluate,
     "prove": _prove,
     "verify": _verify,
+    "throwaway_srs": _throwaway_srs,
     "published_srs": _published_srs,
 }
 
