@@ -142,10 +142,31 @@ contract IrisRegistryListsTest is RegistryFixture {
     }
 
     function test_GroupViews_RevertWhen_GroupIsUnknown() public {
-        expect(abi.encodeWithSelector(IIrisRegistry.Registry__GroupUnknown.selector, 1));
-        registry.getMerkleTreeRoot(1);
-        expect(abi.encodeWithSelector(IIrisRegistry.Registry__GroupUnknown.selector, 1));
+        bytes memory refusal = abi.encodeWithSelector(IIrisRegistry.Registry__GroupUnknown.selector, 1);
+        expect(refusal);
+        registry.getGroupAdmin(1);
+        expect(refusal);
         registry.hasMember(1, 42);
+        expect(refusal);
+        registry.indexOf(1, 42);
+        expect(refusal);
+        registry.getMerkleTreeRoot(1);
+        expect(refusal);
+        registry.getMerkleTreeDepth(1);
+        expect(refusal);
+        registry.getMerkleTreeSize(1);
+    }
+
+    function test_GroupViews_ShowTheMembersToSemaphore() public {
+        registry.enroll(enrollmentOf(42, 101, 102, 103));
+        registry.enroll(enrollmentOf(43, 104, 105, 106));
+        registry.enroll(enrollmentOf(44, 107, 108, 109));
         vm.assertEq(registry.getGroupAdmin(0), address(0));
+        vm.assertEq(registry.indexOf(0, 43), 1);
+        vm.assertTrue(registry.hasMember(0, 44));
+        vm.assertFalse(registry.hasMember(0, 45));
+        vm.assertEq(registry.getMerkleTreeRoot(0), registry.root());
+        vm.assertEq(registry.getMerkleTreeDepth(0), 2);
+        vm.assertEq(registry.getMerkleTreeSize(0), 3);
     }
 }
