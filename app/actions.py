@@ -172,9 +172,8 @@ def compute_code(capture: SignedCapture) -> IrisCode:
     return encode_v1(capture.planes[PlaneName.TEXTURE_8X120].plane, capture.planes[PlaneName.MASK_8X120].plane)
 
 
-def prove_capture(circuit: Circuit, capture: SignedCapture) -> ProvedCapture:
-    """Compute the code and prove it; the proof was verified when this returns."""
-    code = compute_code(capture)
+def prove_capture(circuit: Circuit, capture: SignedCapture, code: IrisCode) -> ProvedCapture:
+    """Prove that `code` is the capture's; the proof was verified when this returns. Raises `ProvingError`."""
     texture, mask = (PlaneName(name) for name in (circuit.facts.texture_plane, circuit.facts.mask_plane))
     run = prove_code(circuit, capture.planes[texture], capture.planes[mask], code)
     return ProvedCapture(capture, code, run)
@@ -232,8 +231,8 @@ def write_synthetic_eye(path: Path, eye_seed: int, capture_seed: int) -> None:
 def derive_srs_files(source: SrsSource, progress: Progress = lambda _: None) -> dict[int, str]:
     """Make a source's files again from pinned inputs; returns k -> SHA-256, which are those pinned.
 
-    A committed file that is here stays as it is; one that is missing is written. Raises `ArtifactFailed` where the result is another, and
-    `ArtifactUnavailable` for the published source, which cannot be made.
+    A committed file that is here stays as it is; one that is missing is written. Raises `ArtifactFailed` where the
+    result is another, and `ArtifactUnavailable` for the published source, which cannot be made.
     """
     if source is SrsSource.DERIVED:
         progress("computing k = 15 from the published Groth16 key; about a minute")

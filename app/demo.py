@@ -138,13 +138,14 @@ def _get_circuit(tell: Narrator) -> Circuit:
 
 def _read_eye(tell: Narrator, person: _Person, eye_side: EyeSide) -> NormalizedIris:
     """Quality and segmentation of every image come first: a bad one stops the demo before anything is started."""
-    with tell.step("image to iris") as step:
+    with tell.step("image loaded") as step:
         image = actions.open_image(person.image)
-        with actions.naming(person.image.name):
-            iris = actions.unroll_eye(image, eye_side)
+        step.detail = f"{person.name}: {person.image.name}, {image.width_px}x{image.height_px}"
+    with tell.step("checked, segmented, unrolled") as step, actions.naming(person.image.name):
+        iris = actions.unroll_eye(image, eye_side)
         quality = iris.quality
         step.detail = (
-            f"{person.name}: {image.width_px}x{image.height_px}, iris {quality.iris_diameter_px:.0f} px, "
+            f"iris {quality.iris_diameter_px:.0f} px, pupil {quality.pupil_to_iris_ratio:.0%} of it, "
             f"{quality.visible_iris_share:.0%} visible, focus {quality.focus:.0f}"
         )
     return iris
@@ -171,8 +172,13 @@ def _enroll_person(scene: _Scene, person: _Person, iris: NormalizedIris) -> None
         capture = actions.attest_capture(scene.station, iris, person.identity.commitment, scene.deployment)
         step.detail = f"{len(capture.ladder.commitments)} commitments, station {scene.station.address}"
         step.leaves = "their root, the signature"
-    with tell.step("code computed and proved") as step:
-        proved = actions.prove_capture(scene.circuit, capture)
+    with tell.step("code computed") as step:
+        code = actions.compute_code(capture)
+        step.detail = (
+            f"{len(code.symbols):,} symbols, {sum(map(abs, code.symbols)) / len(code.symbols):.0%} of them valid"
+        )
+    with tell.step("code proved") as step:
+        proved = actions.prove_capture(scene.circuit, capture, code)
         step.detail = f"{proved.run.cpu_s:.2f} CPU-s, {proved.run.peak_mib:.0f} MiB, verified"
         step.leaves = f"the proof, {len(proved.run.proof.proof):,} bytes"
     with tell.step("enrolled on chain") as step:

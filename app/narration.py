@@ -38,6 +38,6 @@ class Narrator:
         yield step
         step.seconds = time.monotonic() - started_s
         self.seconds.setdefault(name, []).append(step.seconds)
-        self._write(f"  {step.seconds:6.2f} s  {name:<26} {step.detail}")
+        self._write(f"  {step.seconds:6.2f} s  {name:<28} {step.detail}")
         if step.leaves:
             self._write(f"{'':<12}leaves the device: {step.leaves}")

@@ -53,7 +53,13 @@ def test_demo_tells_every_step_and_what_leaves_the_device(room: Room) -> None:
     done = run(room, "demo")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    for words in ("image to iris", "code computed and proved", "enrolled on chain", "ballot proved and cast"):
+    for words in (
+        "image loaded",
+        "checked, segmented, unrolled",
+        "code proved",
+        "enrolled on chain",
+        "ballot proved and cast",
+    ):
         assert len(re.findall(rf"\d+\.\d\d s  {words}", done.stdout)) >= 3
     assert "leaves the device: the proof, 2,176 bytes" in done.stdout
     assert "never:  the eye image, the unrolled iris, the iris code, the salts, the identity's secret" in done.stdout
