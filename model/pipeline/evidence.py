@@ -20,8 +20,6 @@ __all__ = ["LimbusEvidence", "PupilEvidence", "measure_limbus", "measure_pupil"]
 class PupilEvidence:
     """Grey levels of the working image, and shares of the turn or of the area."""
 
-    score: float
-    """Contrast in grey levels, less for what is small, not round or far from the middle (`pupil.find_pupils`)."""
     step: float
     """Median of the ring around the pupil, less the pupil's dark end (20th percentile)."""
     dark_share: float
@@ -49,7 +47,7 @@ class LimbusEvidence:
     """Standard deviation over the sides of the iris, over the pupil's step: an iris has a texture, but a fine one."""
 
 
-def measure_pupil(opened: Bytes, traced: TracedPupil, score: float) -> PupilEvidence:
+def measure_pupil(opened: Bytes, traced: TracedPupil) -> PupilEvidence:
     """Compare the disc inside the pupil's contour with the ring around it."""
     angles = turn(96)
     # Square roots: samples spread evenly over the area.
@@ -59,7 +57,6 @@ def measure_pupil(opened: Bytes, traced: TracedPupil, score: float) -> PupilEvid
     middle = dark + 0.5 * (bright - dark)
     steps = ring.mean(axis=0) - _around(opened, traced.contour, np.linspace(0.7, 0.9, 5), angles).mean(axis=0)
     return PupilEvidence(
-        score=score,
         step=bright - dark,
         dark_share=float((inside < middle).mean()),
         ring_bright_share=float((ring > middle).mean()),

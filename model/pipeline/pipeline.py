@@ -39,6 +39,7 @@ def inspect_eye(image: EyeImage, *, eye_side: EyeSide, captured_at: int) -> Insp
     found = segment(image)
     quality.check_gaze(found.pupil_evidence)
     quality.check_geometry(found.pupil, found.limbus)
+    quality.require_one_eye(found.another_eye_radii)
     unrolled = unroll(image, found)
     figures = QualityFigures(
         focus=quality.focus(image.pixels.astype(np.float32), found.pupil, found.limbus),

@@ -46,7 +46,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PupilCandidate:
-    """A dark round thing. `score` grows with contrast, roundness, size and nearness to the middle."""
+    """A dark round thing. `score` is its contrast in grey levels, less for what is small, not round or far off the
+    middle."""
 
     circle: Circle
     score: float
@@ -133,9 +134,9 @@ def _stretch(circle: Circle, x_px: Doubles, y_px: Doubles) -> float:
     weights: Doubles = np.ones(len(radius))
     solved: Doubles = np.zeros(5)
     for _ in range(5):
-        solved = np.linalg.lstsq(basis * weights[:, None], radius * weights, rcond=None)[0]
-        off: Doubles = np.abs(basis @ solved - radius)
-        weights = 1 / (1 + (off / (0.03 * circle.radius_px + 0.3)) ** 2)
+        solved = np.asarray(np.linalg.lstsq(basis * weights[:, None], radius * weights, rcond=None)[0], np.float64)
+        relative = (basis @ solved - radius) / (0.03 * circle.radius_px + 0.3)
+        weights = np.asarray(1 / (1 + relative**2), np.float64)
     return float(np.hypot(solved[3], solved[4]) / max(solved[0], 1.0))
 
 

@@ -40,8 +40,8 @@ MAX_IRIS_UNEVENNESS = 0.5
 MIN_IRIS_DIAMETER_PX = 80.0
 PUPIL_RATIO_RANGE = (0.15, 0.75)
 MAX_CENTRE_OFFSET = 0.25
-MAX_OFF_GAZE = 0.55
-MIN_FOCUS = 12.0
+MAX_OFF_GAZE = 0.50
+MIN_FOCUS = 15.0
 MIN_VISIBLE_SHARE = 0.35
 MIN_CODE_CONTRAST = 0.8
 _FOCUS_SECTORS = 16
@@ -77,9 +77,9 @@ def check_image(image: EyeImage) -> None:
     )
 
 
-def require_candidate(count: int) -> None:
-    """Something dark and round with a surrounding was found at all."""
-    _at_least("pupil_candidates", count, 1, f"{_NO_EYE}: nothing in the picture looks like a pupil", _OPEN_WIDE)
+def require_pupil(score: float) -> None:
+    """Something dark, round and of some size was found; `score` as in `pupil.find_pupils`, 0 for nothing at all."""
+    _at_least("pupil_score", score, MIN_PUPIL_SCORE, f"{_NO_EYE}: nothing looks like a pupil", _OPEN_WIDE)
 
 
 def require_one_eye(distance: float) -> None:
@@ -96,7 +96,6 @@ def require_one_eye(distance: float) -> None:
 def check_pupil(found: PupilEvidence) -> None:
     """A dark, even, round disc in a brighter ring."""
     gates = (
-        ("pupil_score", found.score, MIN_PUPIL_SCORE, "the darkest round spot is no pupil"),
         ("pupil_step_grey_levels", found.step, MIN_PUPIL_STEP, "the pupil does not stand out from the iris"),
         ("pupil_dark_share", found.dark_share, MIN_PUPIL_DARK_SHARE, "the dark spot is not evenly dark"),
         ("ring_bright_share", found.ring_bright_share, MIN_RING_BRIGHT_SHARE, "the ring around the dark spot is dark"),

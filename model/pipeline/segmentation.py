@@ -22,15 +22,15 @@ from model.pipeline.limbus import Limbus, find_limbus, limbus_view, refine_limbu
 from model.pipeline.pupil import PupilCandidate, find_pupils, trace_pupil, without_large_glints
 from protocol.errors import QualityError
 
-_LOW_LID_DEG = -20.0
-"""An upper lid that meets the limbus below this (20 degrees above the horizontal) disturbs the search for it."""
+_LOW_LID_DEG = -10.0
+"""An upper lid that meets the limbus below this (10 degrees above the horizontal) disturbs the search for it."""
 
 __all__ = ["Segmentation", "segment"]
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """Boundaries in pixels of the image; `gain` is by how much the working copy's contrast was raised."""
+    """Boundaries in pixels of the image."""
 
     pupil: Contour
     limbus: Contour
@@ -39,6 +39,9 @@ class Segmentation:
     pupil_evidence: PupilEvidence
     limbus_evidence: LimbusEvidence
     gain: float
+    """By how much the contrast of the view was raised for the search."""
+    another_eye_radii: float
+    """Distance to a second eye, in iris radii; 0 if there is none."""
 
     def iris_mask(self, width_px: int, height_px: int) -> npt.NDArray[np.bool_]:
         """bool[height, width]: between pupil and limbus and under no lid."""
@@ -84,14 +87,12 @@ class _Traced:
 
 
 def segment(image: EyeImage) -> Segmentation:
-    """Raises `QualityError` where there is no eye, more than one, or one whose boundaries cannot be trusted."""
+    """Raises `QualityError` where there is no eye, or one whose boundaries cannot be trusted."""
     search = search_view(image)
     candidates = _candidates(search)
-    quality.require_candidate(len(candidates))
+    quality.require_pupil(candidates[0].pupil.score if candidates else 0.0)
     traced = _trace(image, search, candidates[0])
     traced.check()
-    quality.require_one_eye(_distance_to_another_eye(image, search, candidates))
-
     view, pupil = traced.view, traced.pupil.circle
     limbus, upper, lower = _below_the_lid(traced)
     contour = trace_limbus(limbus_view(view.smooth, pupil), limbus, (upper, lower))
@@ -103,6 +104,7 @@ def segment(image: EyeImage) -> Segmentation:
         pupil_evidence=traced.pupil_evidence,
         limbus_evidence=traced.limbus_evidence,
         gain=view.gain,
+        another_eye_radii=_distance_to_another_eye(image, search, candidates),
     )
 
 
@@ -124,7 +126,7 @@ def _trace(image: EyeImage, search: View, candidate: _Candidate) -> _Traced:
     edges = limbus_view(view.smooth, traced.contour.circle)
     limbus = find_limbus(edges, traced.contour.circle) or candidate.limbus
     limbus = refine_limbus(edges, limbus)
-    of_pupil = measure_pupil(opened, traced, candidate.pupil.score)
+    of_pupil = measure_pupil(opened, traced)
     of_limbus = measure_limbus(view.smooth, edges, limbus, (traced.contour, of_pupil))
     return _Traced(view, traced.contour, limbus.circle, of_pupil, of_limbus)
 
@@ -157,7 +159,9 @@ def _distance_to_another_eye(image: EyeImage, search: View, candidates: list[_Ca
         if apart < 1.5 or not 0.65 <= circle.radius_px / first.radius_px <= 1.55:
             continue
         try:
-            _trace(image, search, other).check()
+            traced = _trace(image, search, other)
+            traced.check()
+            quality.check_gaze(traced.pupil_evidence)
         except QualityError:
             continue
         return apart

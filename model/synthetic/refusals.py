@@ -88,8 +88,8 @@ def skin(seed: int) -> EyeImage:
     picture = np.asarray(150 + slow + pores, np.float32)
     for _ in range(int(rng.integers(0, 4))):
         x, y, radius = (int(v) for v in (rng.integers(20, 300), rng.integers(20, 220), rng.integers(3, 9)))
-        spot = np.zeros_like(picture)
-        cv2.circle(spot, (x, y), radius, 60.0, -1)
+        spot = np.zeros((240, 320), np.uint8)
+        cv2.circle(spot, (x, y), radius, 60, -1)
         picture = np.asarray(picture - cv2.GaussianBlur(spot, (0, 0), 2), np.float32)
     return _image(picture)
 
@@ -111,10 +111,10 @@ def noise(seed: int) -> EyeImage:
     """Independent random pixels for even seeds, random blotches for odd ones."""
     rng = np.random.default_rng((seed, 0x2015E))
     white = rng.standard_normal((240, 320)).astype(np.float32)
-    if seed % 2:
-        white = cv2.GaussianBlur(white, (0, 0), 12)
-        white = white / white.std()
-    return _image(128 + 50 * white)
+    if seed % 2 == 0:
+        return _image(128 + 50 * white)
+    blotches = np.asarray(cv2.GaussianBlur(white, (0, 0), 12), np.float32)
+    return _image(128 + 50 * blotches / float(blotches.std()))
 
 
 def flat_grey(seed: int) -> EyeImage:
