@@ -76,6 +76,20 @@ contract CaptureLadderTest is TestBase {
         vm.assertEq(difference.y, expected.y);
     }
 
+    function testFuzz_Subtract_RevertWhen_APointIsNotOnTheCurve(uint256 x, uint256 y) public {
+        G1Point memory a = G1Point(within(x, 1, Bn254.BASE_FIELD - 1), within(y, 1, Bn254.BASE_FIELD - 1));
+        vm.assume(!Bn254.isOnCurve(a));
+        G1Point memory b = multiple(5);
+        vm.expectRevert(
+            abi.encodeWithSelector(Bn254.Bn254__AdditionFailed.selector, a.x, a.y, b.x, Bn254.BASE_FIELD - b.y)
+        );
+        this.subtract(a, b);
+    }
+
+    function subtract(G1Point memory a, G1Point memory b) external view returns (G1Point memory) {
+        return Bn254.subtract(a, b);
+    }
+
     function holds(bytes32[] calldata path, bytes32 root, bytes32 leaf) external pure returns (bool) {
         return CaptureLadder.holds(path, root, leaf);
     }

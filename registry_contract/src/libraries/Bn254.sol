@@ -32,7 +32,7 @@ library Bn254 {
     function subtract(G1Point memory a, G1Point memory b) internal view returns (G1Point memory difference) {
         (bool success, bytes memory result) =
             ADDITION_PRECOMPILE.staticcall(abi.encode(a.x, a.y, b.x, BASE_FIELD - b.y));
-        if (!success || result.length != 64) revert Bn254__AdditionFailed(a.x, a.y, b.x, b.y);
+        if (!success) revert Bn254__AdditionFailed(a.x, a.y, b.x, BASE_FIELD - b.y);
         (difference.x, difference.y) = abi.decode(result, (uint256, uint256));
     }
 }
