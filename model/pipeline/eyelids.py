@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float32]
 
 MIN_EDGE = 11.0
 """Mean Sobel response by which a lid's edge exceeds 1.6 times the iris' own."""
-MIN_STEP = 20.0
+MIN_STEP = 15.0
 """Grey levels by which skin is brighter than iris, in the squared mean of square roots along the edge."""
 
 _HEIGHTS = np.arange(0.20, 0.98, 0.02)  # distance from the limbus centre, in iris radii

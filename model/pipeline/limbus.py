@@ -31,6 +31,7 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 MIN_RADIUS_PX, MAX_RADIUS_PX = 17.0, 158.0
+_UNSEEN = 0.3
 _RIDGE = np.array([0.0, 1.0, 1.0, 4.0, 4.0])
 """Two harmonics: an eye that looks aside shows an ellipse."""
 
@@ -196,8 +197,9 @@ def _rise(levels: Floats, known: Floats, at: npt.NDArray[np.intp], window: npt.N
 
 
 def _mirrored(steps: Doubles) -> Doubles:
-    """A side that is out of the picture is taken to be like the other one, so that it does not shift the search."""
-    return np.where(steps == 0.0, steps[:, ::-1], steps)
+    """A side that is out of the picture is taken to be a little like the other one: circles that leave the picture
+    are neither preferred nor ruled out."""
+    return np.where(steps == 0.0, _UNSEEN * steps[:, ::-1], steps)
 
 
 def _edge_points(view: npt.NDArray[np.float32], circle: Circle) -> tuple[Doubles, Doubles, Doubles]:

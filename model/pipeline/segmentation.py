@@ -22,8 +22,8 @@ from model.pipeline.limbus import Limbus, find_limbus, limbus_view, refine_limbu
 from model.pipeline.pupil import PupilCandidate, find_pupils, trace_pupil, without_large_glints
 from protocol.errors import QualityError
 
-_LOW_LID_DEG = -10.0
-"""An upper lid that meets the limbus below this (10 degrees above the horizontal) disturbs the search for it."""
+_LOW_LID_DEG = -15.0
+"""An upper lid that meets the limbus below this (15 degrees above the horizontal) disturbs the search for it."""
 
 __all__ = ["Segmentation", "segment"]
 

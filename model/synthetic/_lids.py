@@ -33,7 +33,7 @@ class Lids:
 
     def upper_edge(self, x: Floats) -> Floats:
         wide_open = -self.upper + 0.45 * x**2 + self.tilt * x
-        closed = self.lower_edge(x) - 0.02
+        closed = self.lower_edge(x) + 0.02
         return np.asarray(closed + self.opening * (np.minimum(wide_open, closed) - closed), np.float32)
 
 

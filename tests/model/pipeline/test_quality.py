@@ -1,0 +1,219 @@
+"""Every gate says no on one side of its limit and yes on the other, and names measure, value and limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from model.pipeline import quality
+from model.pipeline._geometry import Contour
+from model.pipeline.evidence import LimbusEvidence, PupilEvidence
+from model.pipeline.image import EyeImage
+from model.pipeline.pipeline import normalize_eye
+from model.synthetic import CaptureConditions, capture, make_eye
+from model.synthetic.refusals import REFUSALS
+from protocol.errors import QualityError
+from protocol.types import EyeSide, QualityFigures
+
+_FIGURES = QualityFigures(
+    focus=40.0, iris_diameter_px=200.0, pupil_to_iris_ratio=0.4, visible_iris_share=0.9, off_gaze=0.1
+)
+_PUPIL = PupilEvidence(step=60, dark_share=1, ring_bright_share=1, edge_share=1, round_share=1, stretch=0.02)
+_LIMBUS = LimbusEvidence(right_step=20, left_step=20, edge_share=1, unevenness=0.1)
+_TINY = 1e-6
+
+
+def _circle(radius: float, x: float = 160.0) -> Contour:
+    return Contour(x, 120.0, (radius, 0.0, 0.0, 0.0, 0.0))
+
+
+def _refusal(check: Callable[[], None]) -> QualityError:
+    with pytest.raises(QualityError) as caught:
+        check()
+    error = caught.value
+    assert error.hint
+    assert error.message == error.message.lower()
+    assert "\n" not in error.message
+    return error
+
+
+@pytest.mark.parametrize(
+    ("name", "measure", "limit"),
+    [
+        ("step", "pupil_step_grey_levels", quality.MIN_PUPIL_STEP),
+        ("dark_share", "pupil_dark_share", quality.MIN_PUPIL_DARK_SHARE),
+        ("ring_bright_share", "ring_bright_share", quality.MIN_RING_BRIGHT_SHARE),
+        ("edge_share", "pupil_edge_share", quality.MIN_PUPIL_EDGE_SHARE),
+        ("round_share", "pupil_round_share", quality.MIN_PUPIL_ROUND_SHARE),
+    ],
+)
+def test_pupil_gate_refuses_below_its_limit_and_accepts_at_it(name: str, measure: str, limit: float) -> None:
+    quality.check_pupil(replace(_PUPIL, **{name: limit}))
+    error = _refusal(lambda: quality.check_pupil(replace(_PUPIL, **{name: limit - _TINY})))
+    assert (error.measure, error.limit) == (measure, limit)
+
+
+@pytest.mark.parametrize("side", ["right_step", "left_step"])
+def test_limbus_gate_needs_a_step_at_both_sides(side: str) -> None:
+    quality.check_limbus(replace(_LIMBUS, **{side: quality.MIN_LIMBUS_STEP}))
+    error = _refusal(lambda: quality.check_limbus(replace(_LIMBUS, **{side: quality.MIN_LIMBUS_STEP - _TINY})))
+    assert error.measure == "limbus_step_grey_levels"
+
+
+def test_limbus_gate_says_when_the_iris_is_cut_off() -> None:
+    assert "cut off" in _refusal(lambda: quality.check_limbus(replace(_LIMBUS, left_step=0.0))).message
+
+
+def test_limbus_gate_needs_an_edge_along_the_arcs() -> None:
+    quality.check_limbus(replace(_LIMBUS, edge_share=quality.MIN_LIMBUS_EDGE_SHARE))
+    _refusal(lambda: quality.check_limbus(replace(_LIMBUS, edge_share=quality.MIN_LIMBUS_EDGE_SHARE - _TINY)))
+
+
+def test_limbus_gate_refuses_an_uneven_iris() -> None:
+    quality.check_limbus(replace(_LIMBUS, unevenness=quality.MAX_IRIS_UNEVENNESS))
+    _refusal(lambda: quality.check_limbus(replace(_LIMBUS, unevenness=quality.MAX_IRIS_UNEVENNESS + _TINY)))
+
+
+def test_gate_refuses_what_is_not_a_number() -> None:
+    _refusal(lambda: quality.check_pupil(replace(_PUPIL, step=float("nan"))))
+    _refusal(lambda: quality.check_limbus(replace(_LIMBUS, unevenness=float("nan"))))
+
+
+def test_pupil_score_gate_refuses_below_its_limit() -> None:
+    quality.require_pupil(quality.MIN_PUPIL_SCORE)
+    assert "no eye found" in _refusal(lambda: quality.require_pupil(quality.MIN_PUPIL_SCORE - _TINY)).message
+    assert _refusal(lambda: quality.require_pupil(0.0)).value == 0.0
+
+
+def test_second_eye_is_refused_at_any_distance() -> None:
+    quality.require_one_eye(0.0)
+    assert "two eyes" in _refusal(lambda: quality.require_one_eye(1.6)).message
+
+
+def test_iris_diameter_gate_at_80_px() -> None:
+    quality.check_geometry(_circle(15), _circle(40))
+    assert _refusal(lambda: quality.check_geometry(_circle(15), _circle(39.99))).measure == "iris_diameter_px"
+
+
+@pytest.mark.parametrize(("accepted", "refused"), [(15.01, 14.99), (74.99, 75.01)])
+def test_pupil_ratio_gate_between_0_15_and_0_75(accepted: float, refused: float) -> None:
+    quality.check_geometry(_circle(accepted), _circle(100))
+    error = _refusal(lambda: quality.check_geometry(_circle(refused), _circle(100)))
+    assert error.measure == "pupil_to_iris_ratio"
+
+
+def test_centre_offset_gate_at_a_quarter_of_the_radius() -> None:
+    quality.check_geometry(_circle(40, x=184.9), _circle(100))
+    error = _refusal(lambda: quality.check_geometry(_circle(40, x=185.1), _circle(100)))
+    assert error.measure == "centre_offset_iris_radii"
+
+
+def test_off_gaze_of_an_oval_is_the_sine_of_its_angle() -> None:
+    for angle in (0.0, 0.2, 0.5, 1.0):
+        stretch = (1 - np.cos(angle)) / (1 + np.cos(angle))
+        assert quality.off_gaze(replace(_PUPIL, stretch=stretch)) == pytest.approx(np.sin(angle))
+
+
+def test_gaze_gate_at_30_degrees() -> None:
+    stretch = lambda angle: (1 - np.cos(angle)) / (1 + np.cos(angle))  # noqa: E731
+    quality.check_gaze(replace(_PUPIL, stretch=stretch(np.deg2rad(29.9))))
+    assert (
+        _refusal(lambda: quality.check_gaze(replace(_PUPIL, stretch=stretch(np.deg2rad(30.1))))).measure == "off_gaze"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [("visible_iris_share", quality.MIN_VISIBLE_SHARE), ("focus", quality.MIN_FOCUS)]
+)
+def test_figure_gate_refuses_below_its_limit_and_accepts_at_it(name: str, limit: float) -> None:
+    quality.check_figures(replace(_FIGURES, **{name: limit}), 5.0)
+    error = _refusal(lambda: quality.check_figures(replace(_FIGURES, **{name: limit - _TINY}), 5.0))
+    assert (error.measure, error.limit) == (name, limit)
+
+
+def test_texture_gate_refuses_below_its_limit_and_accepts_at_it() -> None:
+    quality.check_figures(_FIGURES, quality.MIN_CODE_CONTRAST)
+    error = _refusal(lambda: quality.check_figures(_FIGURES, quality.MIN_CODE_CONTRAST - _TINY))
+    assert error.measure == "code_contrast_grey_levels"
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_flat_picture_is_refused_by_its_contrast(level: int) -> None:
+    error = _refusal(lambda: quality.check_image(EyeImage(np.full((240, 320), level, np.uint8))))
+    assert error.measure == "contrast_grey_levels"
+
+
+def test_burnt_out_picture_is_refused() -> None:
+    pixels = capture(make_eye(4), 0).image.pixels.copy()
+    quality.check_image(EyeImage(pixels))
+    pixels[: pixels.shape[0] * 6 // 10] = 255
+    assert _refusal(lambda: quality.check_image(EyeImage(pixels))).measure == "burnt_out_share"
+
+
+def test_picture_in_visible_light_is_refused_by_its_colours() -> None:
+    pixels = capture(make_eye(4), 0).image.pixels
+    quality.check_image(EyeImage(pixels, colour_spread=quality.MAX_COLOUR_SPREAD))
+    error = _refusal(lambda: quality.check_image(EyeImage(pixels, colour_spread=quality.MAX_COLOUR_SPREAD + _TINY)))
+    assert "visible light" in error.message
+
+
+def test_focus_of_a_blurred_step_is_radius_over_sigma() -> None:
+    for sigma in (2.0, 4.0, 6.0):
+        picture = np.full((240, 320), 120, np.float32)
+        cv2.circle(picture, (160, 120), 40, 30.0, -1, cv2.LINE_AA)
+        measured = quality.focus(cv2.GaussianBlur(picture, (0, 0), sigma), _circle(40), _circle(100))
+        assert measured == pytest.approx(100 / sigma, rel=0.15)
+
+
+def test_focus_falls_with_a_smear_in_any_direction() -> None:
+    picture = np.full((240, 320), 120, np.float32)
+    cv2.circle(picture, (160, 120), 40, 30.0, -1, cv2.LINE_AA)
+    picture = cv2.GaussianBlur(picture, (0, 0), 1.5)
+    sharp = quality.focus(picture, _circle(40), _circle(100))
+    for axis in ((1, 25), (25, 1)):
+        assert quality.focus(cv2.blur(picture, axis), _circle(40), _circle(100)) < 0.4 * sharp
+
+
+def test_code_contrast_of_an_even_texture_is_zero_and_of_stripes_their_height() -> None:
+    valid = np.ones((64, 480), bool)
+    assert quality.code_contrast(np.full((64, 480), 90.0), valid) == 0
+    stripes = 90 + 20.0 * ((np.arange(480) // 12) % 2)[None] * np.ones((64, 1))
+    assert quality.code_contrast(stripes, valid) == pytest.approx(1.48 * 20 / 3)  # at two of three phases
+    assert quality.code_contrast(stripes, np.zeros((64, 480), bool)) == 0
+
+
+_EXPECTED = {
+    "closed_eye": {"pupil_score", "pupil_dark_share", "pupil_edge_share", "pupil_round_share", "iris_diameter_px"},
+    "half_closed_eye": {"pupil_score", "pupil_dark_share", "pupil_edge_share", "pupil_round_share", "off_gaze"},
+    "defocused": {"focus"},
+    "flat_grey": {"contrast_grey_levels"},
+    "printed_circle": {"code_contrast_grey_levels"},
+    "two_eyes": {"second_eye_distance_iris_radii"},
+    "dark_disc": {"limbus_step_grey_levels", "iris_diameter_px"},
+    "glare": {"pupil_score"},
+    "eyebrow": {"pupil_score"},
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("kind", sorted(REFUSALS))
+def test_picture_without_a_usable_eye_is_refused_for_its_reason(kind: str, seed: int) -> None:
+    error = _refusal(lambda: normalize_eye(REFUSALS[kind](seed), eye_side=EyeSide.LEFT, captured_at=0) and None)
+    if kind in _EXPECTED:
+        assert error.measure in _EXPECTED[kind]
+
+
+def test_eye_cut_off_by_the_border_is_refused() -> None:
+    cut = capture(make_eye(6), 1, CaptureConditions(centre_shift_px=(110.0, 0.0))).image
+    with pytest.raises(QualityError):
+        normalize_eye(cut, eye_side=EyeSide.LEFT, captured_at=0)
+
+
+def test_eye_that_is_too_small_is_refused_with_its_diameter() -> None:
+    small = capture(make_eye(6), 1, CaptureConditions(iris_radius_px=32.0)).image
+    error = _refusal(lambda: normalize_eye(small, eye_side=EyeSide.LEFT, captured_at=0) and None)
+    assert error.measure in {"iris_diameter_px", "pupil_score"}
