@@ -52,6 +52,7 @@ def run_forge(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("FOUNDRY_", "DAPP_"))}
     environment["FOUNDRY_CONFIG"] = str(root_dir() / "registry_contract" / "foundry.toml")
     environment["FOUNDRY_DISABLE_NIGHTLY_WARNING"] = "1"
+    environment["HOME"] = str(root_dir() / "registry_contract" / "cache")  # where forge keeps caches of its own
     command = [str(forge), *arguments, "--root", str(root_dir())]
     return subprocess.run(
         command,

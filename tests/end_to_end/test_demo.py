@@ -108,8 +108,9 @@ def _secrets(identities: list[Identity], captures: list[SignedCapture]) -> list[
     found = [text for identity in identities for text in (identity.secret.hex(), str(identity.secret_scalar))]
     for capture in captures:
         for salted in capture.planes.values():
-            found += [str(salted.salts[0]), f"{salted.salts[0]:x}", salted.plane.cells[:16].hex()]
-            found.append(", ".join(str(cell) for cell in salted.plane.cells[:8]))
+            found += [str(salted.salts[0]), f"{salted.salts[0]:x}"]
+            if not salted.plane.name.is_mask:  # a mask's cells in a row say nothing: any log has runs of zeros
+                found += [salted.plane.cells[:16].hex(), ", ".join(str(cell) for cell in salted.plane.cells[:8])]
     return found
 
 
