@@ -89,18 +89,25 @@ def find_limbus(view: npt.NDArray[np.float32], pupil: Circle, highest_deg: float
 
 
 def refine_limbus(view: npt.NDArray[np.float32], found: Limbus, highest_deg: float = -25.0) -> Limbus:
-    """The circle that most edge points at the sides agree with, where it stays near the one found."""
+    """The circle that most edge points at the sides agree with: twice, and only where it stays near the one found
+    and more points agree with it than with that one."""
     circle = found.circle
-    x_px, y_px, usable = _side_points(view, circle)
-    below_deg = np.rad2deg(np.arcsin(np.clip((y_px - circle.y_px) / circle.radius_px, -1, 1)))
-    usable &= below_deg > highest_deg
-    if usable.sum() < ANGLES // 6:
-        return found
-    fitted = agreed_circle(x_px[usable], y_px[usable], 0.018 * circle.radius_px + 0.5)
-    moved = float(np.hypot(fitted.x_px - circle.x_px, fitted.y_px - circle.y_px))
-    if abs(fitted.radius_px - circle.radius_px) > 0.08 * circle.radius_px or moved > 0.09 * circle.radius_px:
-        return found
-    return Limbus(fitted, found.score, found.right_step, found.left_step)
+    for _ in range(2):
+        x_px, y_px, usable = _side_points(view, circle)
+        below_deg = np.rad2deg(np.arcsin(np.clip((y_px - circle.y_px) / circle.radius_px, -1, 1)))
+        usable &= below_deg > highest_deg
+        if usable.sum() < ANGLES // 6:
+            break
+        x_px, y_px = x_px[usable], y_px[usable]
+        tolerance_px = 0.018 * circle.radius_px + 0.5
+        fitted = agreed_circle(x_px, y_px, tolerance_px)
+        moved = float(np.hypot(fitted.x_px - found.circle.x_px, fitted.y_px - found.circle.y_px))
+        near = abs(fitted.radius_px - found.circle.radius_px) <= 0.10 * found.circle.radius_px
+        before, after = (int((distance_px(c, x_px, y_px) < tolerance_px).sum()) for c in (circle, fitted))
+        if moved > 0.16 * found.circle.radius_px or not near or after < before:
+            break
+        circle = fitted
+    return Limbus(circle, found.score, found.right_step, found.left_step)
 
 
 def trace_limbus(view: npt.NDArray[np.float32], circle: Circle, lids: tuple[Eyelid | None, Eyelid | None]) -> Contour:
