@@ -37,7 +37,6 @@ def inspect_eye(image: EyeImage, *, eye_side: EyeSide, captured_at: int) -> Insp
     """As `normalize_eye`, with every stage's result."""
     quality.check_image(image)
     found = segment(image)
-    quality.check_gaze(found.pupil_evidence)
     quality.check_geometry(found.pupil, found.limbus)
     quality.require_one_eye(found.another_eye_radii)
     unrolled = unroll(image, found)

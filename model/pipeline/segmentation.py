@@ -83,6 +83,8 @@ class _Traced:
     def check(self) -> None:
         """Raises `QualityError` where this is no eye."""
         quality.check_pupil(self.pupil_evidence)
+        quality.check_gaze(self.pupil_evidence)
+        quality.check_pupil_edge(self.pupil_evidence)
         quality.check_limbus(self.limbus_evidence)
 
 
@@ -159,9 +161,7 @@ def _distance_to_another_eye(image: EyeImage, search: View, candidates: list[_Ca
         if apart < 1.5 or not 0.65 <= circle.radius_px / first.radius_px <= 1.55:
             continue
         try:
-            traced = _trace(image, search, other)
-            traced.check()
-            quality.check_gaze(traced.pupil_evidence)
+            _trace(image, search, other).check()
         except QualityError:
             continue
         return apart

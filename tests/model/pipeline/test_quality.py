@@ -14,7 +14,7 @@ from model.pipeline._geometry import Contour
 from model.pipeline.evidence import LimbusEvidence, PupilEvidence
 from model.pipeline.image import EyeImage
 from model.pipeline.pipeline import normalize_eye
-from model.synthetic import CaptureConditions, capture, make_eye
+from model.synthetic import CaptureConditions, Glints, capture, make_eye
 from model.synthetic.refusals import REFUSALS
 from protocol.errors import QualityError
 from protocol.types import EyeSide, QualityFigures
@@ -52,8 +52,12 @@ def _refusal(check: Callable[[], None]) -> QualityError:
     ],
 )
 def test_pupil_gate_refuses_below_its_limit_and_accepts_at_it(name: str, measure: str, limit: float) -> None:
-    quality.check_pupil(replace(_PUPIL, **{name: limit}))
-    error = _refusal(lambda: quality.check_pupil(replace(_PUPIL, **{name: limit - _TINY})))
+    def check(found: PupilEvidence) -> None:
+        quality.check_pupil(found)
+        quality.check_pupil_edge(found)
+
+    check(replace(_PUPIL, **{name: limit}))
+    error = _refusal(lambda: check(replace(_PUPIL, **{name: limit - _TINY})))
     assert (error.measure, error.limit) == (measure, limit)
 
 
@@ -118,11 +122,11 @@ def test_off_gaze_of_an_oval_is_the_sine_of_its_angle() -> None:
         assert quality.off_gaze(replace(_PUPIL, stretch=stretch)) == pytest.approx(np.sin(angle))
 
 
-def test_gaze_gate_at_30_degrees() -> None:
+def test_gaze_gate_at_33_degrees() -> None:
     stretch = lambda angle: (1 - np.cos(angle)) / (1 + np.cos(angle))  # noqa: E731
-    quality.check_gaze(replace(_PUPIL, stretch=stretch(np.deg2rad(29.9))))
+    quality.check_gaze(replace(_PUPIL, stretch=stretch(np.deg2rad(33.3))))
     assert (
-        _refusal(lambda: quality.check_gaze(replace(_PUPIL, stretch=stretch(np.deg2rad(30.1))))).measure == "off_gaze"
+        _refusal(lambda: quality.check_gaze(replace(_PUPIL, stretch=stretch(np.deg2rad(33.4))))).measure == "off_gaze"
     )
 
 
@@ -187,8 +191,22 @@ def test_code_contrast_of_an_even_texture_is_zero_and_of_stripes_their_height() 
 
 
 _EXPECTED = {
-    "closed_eye": {"pupil_score", "pupil_dark_share", "pupil_edge_share", "pupil_round_share", "iris_diameter_px"},
-    "half_closed_eye": {"pupil_score", "pupil_dark_share", "pupil_edge_share", "pupil_round_share", "off_gaze"},
+    "closed_eye": {
+        "pupil_score",
+        "off_gaze",
+        "pupil_dark_share",
+        "pupil_edge_share",
+        "pupil_round_share",
+        "iris_diameter_px",
+    },
+    "half_closed_eye": {
+        "pupil_score",
+        "ring_bright_share",
+        "pupil_dark_share",
+        "pupil_edge_share",
+        "pupil_round_share",
+        "off_gaze",
+    },
     "defocused": {"focus"},
     "flat_grey": {"contrast_grey_levels"},
     "printed_circle": {"code_contrast_grey_levels"},
@@ -214,6 +232,24 @@ def test_eye_cut_off_by_the_border_is_refused() -> None:
 
 
 def test_eye_that_is_too_small_is_refused_with_its_diameter() -> None:
-    small = capture(make_eye(6), 1, CaptureConditions(iris_radius_px=32.0)).image
+    small = capture(make_eye(6), 1, CaptureConditions(iris_radius_px=36.0, glints=Glints.NONE)).image
     error = _refusal(lambda: normalize_eye(small, eye_side=EyeSide.LEFT, captured_at=0) and None)
-    assert error.measure in {"iris_diameter_px", "pupil_score"}
+    assert error.measure == "iris_diameter_px"
+    assert error.value == pytest.approx(72, abs=4)
+
+
+def test_eye_turned_by_40_degrees_is_refused_for_its_gaze() -> None:
+    measures = []
+    for seed in range(6):
+        aside = CaptureConditions(yaw_rad=0.7, severity=0.3, glints=Glints.NONE)
+        try:
+            normalize_eye(capture(make_eye(seed), 0, aside).image, eye_side=EyeSide.LEFT, captured_at=0)
+        except QualityError as error:
+            measures.append(error.measure)
+    assert measures.count("off_gaze") >= 2
+
+
+def test_coloured_picture_is_refused_by_the_pipeline() -> None:
+    coloured = EyeImage(capture(make_eye(4), 0).image.pixels, colour_spread=0.1)
+    error = _refusal(lambda: normalize_eye(coloured, eye_side=EyeSide.LEFT, captured_at=0) and None)
+    assert error.measure == "colour_spread"

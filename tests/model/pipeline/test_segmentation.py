@@ -46,7 +46,7 @@ def _overlap(drawn: SyntheticCapture, found: Segmentation) -> float:
         ({"iris_radius_px": 50.0}, 0.92, 0.82),
         ({"height_px": 280, "iris_radius_px": 115.0}, 0.94, 0.84),
         ({"exposure": 0.4}, 0.94, 0.84),
-        ({"pupil_ratio": 0.65}, 0.91, 0.80),
+        ({"pupil_ratio": 0.65}, 0.90, 0.74),
         ({"opening": 0.8}, 0.88, 0.72),
     ],
 )
