@@ -30,6 +30,8 @@ def read_bytes(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise InputError(f"{path.name} is a directory, not an image", hint=f"give one {_KINDS} file")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path.name} is not a regular file", hint=f"give one {_KINDS} file")
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise InputError(
@@ -51,6 +53,8 @@ def read_bytes(path: Path) -> bytes:
 def decode(data: bytes, name: str) -> DecodedPicture:
     """Decode after the header said that it is worth it. `name` is for messages only."""
     width_px, height_px, whole = _read_header(data, name)
+    if width_px < 1 or height_px < 1:
+        raise InputError(f"{name} is damaged: it says it has {width_px}x{height_px} pixels", hint="save it again")
     if width_px * height_px > MAX_PIXELS:
         raise InputError(
             f"{name} says it has {width_px}x{height_px} pixels, at most {MAX_PIXELS:,} are decoded",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from model.pipeline._image_file import MAX_PIXELS, colour_spread
+from model.pipeline._image_file import MAX_FILE_BYTES, MAX_PIXELS, colour_spread, decode
 from model.pipeline.image import EyeImage, load_image
 from model.synthetic import capture, make_eye
 from protocol.errors import InputError, QualityError
@@ -44,6 +47,55 @@ def test_load_image_of_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_load_image_of_a_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a directory"):
         load_image(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null"])
+def test_load_image_of_a_device_is_refused_without_reading_it(path: str) -> None:
+    with pytest.raises(InputError, match="not a regular file"):
+        load_image(Path(path))
+
+
+def test_load_image_of_an_unreadable_file_names_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x")
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(InputError, match="permission denied"):
+        load_image(path)
+
+
+def test_load_image_of_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    with path.open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)  # sparse
+    with pytest.raises(InputError, match="at most"):
+        load_image(path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(["png", "jpg", "bmp", "tif", "pgm"]), st.integers(0, 2**32 - 1))
+def test_damaged_file_is_an_image_or_an_input_error(kind: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    whole, encoded = cv2.imencode(f".{kind}", np.full((240, 320), 90, np.uint8))
+    assert whole
+    data = bytearray(encoded.tobytes())
+    for _ in range(int(rng.integers(1, 12))):
+        reach = len(data) if rng.random() < 0.5 else min(64, len(data))  # headers are the weak spot
+        data[int(rng.integers(reach))] = int(rng.integers(256))
+    with contextlib.suppress(InputError):
+        decode(bytes(data), "a")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"BM", b"II*\0", b"MM\0*", b"P5\n"]), st.binary(max_size=200)
+)
+def test_bytes_behind_a_magic_number_are_refused(magic: bytes, rest: bytes) -> None:
+    with pytest.raises(InputError):
+        decode(magic + rest, "a")
 
 
 def test_load_image_of_an_impossible_path_is_refused() -> None:
@@ -196,3 +248,14 @@ def test_colour_spread_of_skin_and_sclera_is_large(pixels: np.ndarray) -> None:
     picture = np.repeat(pixels[..., None], 3, axis=2).copy()
     picture[:, :160] = (picture[:, :160] * np.array([0.55, 0.75, 1.0])).astype(np.uint8)
     assert colour_spread(picture) > 0.05
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_load_image_of_colour_becomes_grey_and_keeps_its_spread(
+    tmp_path: Path, pixels: np.ndarray, channels: int
+) -> None:
+    picture = np.repeat(pixels[..., None], channels, axis=2).copy()
+    picture[:, :160, 0] //= 2
+    image = load_image(_save(tmp_path / "a.png", picture))
+    assert image.pixels.shape == (240, 320)
+    assert image.colour_spread > 0.05

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,7 +14,7 @@ from model.pipeline.matching import distance
 from model.pipeline.pipeline import inspect_eye, normalize_eye
 from model.pipeline.planes import make_planes
 from model.synthetic import CaptureConditions, Glints, capture, make_eye
-from protocol.errors import EncodingError
+from protocol.errors import EncodingError, QualityError
 from protocol.types import EyeSide, IrisCode, PlaneName
 
 _EYES, _CAPTURES = 12, 3
@@ -101,3 +102,32 @@ def test_mirrored_eye_is_a_strangers() -> None:
     image = capture(make_eye(403), 0).image
     mirrored = EyeImage(np.ascontiguousarray(image.pixels[:, ::-1]))
     assert distance(_code(image), _code(mirrored)) > 0.36
+
+
+def _doodle(seed: int) -> EyeImage:
+    """Rectangles, discs, lines and letters at random: a desk, a page, a street."""
+    rng = np.random.default_rng((seed, 0xD00D1E))
+    picture = np.full((240, 320), int(rng.integers(256)), np.uint8)
+    for _ in range(int(rng.integers(3, 40))):
+        x, y, u, v = (int(n) for n in rng.integers(0, (320, 240, 320, 240)))
+        grey, kind = int(rng.integers(256)), int(rng.integers(4))
+        if kind == 0:
+            cv2.rectangle(picture, (x, y), (u, v), grey, -1)
+        elif kind == 1:
+            cv2.circle(picture, (x, y), int(rng.integers(3, 60)), grey, -1)
+        elif kind == 2:
+            cv2.line(picture, (x, y), (u, v), grey, int(rng.integers(1, 9)))
+        else:
+            cv2.putText(picture, "iris", (x, y), cv2.FONT_HERSHEY_SIMPLEX, float(rng.uniform(0.5, 4)), grey, 3)
+    blurred = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.4, 4))).astype(np.float64)
+    return EyeImage(np.clip(blurred + rng.normal(0, 3, blurred.shape), 0, 255).astype(np.uint8))
+
+
+def test_doodles_are_refused_with_a_quality_error_and_nothing_else() -> None:
+    refused = 0
+    for seed in range(60):
+        try:
+            normalize_eye(_doodle(seed), eye_side=EyeSide.LEFT, captured_at=0)
+        except QualityError:
+            refused += 1
+    assert refused >= 58  # discs on discs may pass for an eye: segmentation is no test of liveness
