@@ -63,25 +63,20 @@ def _solidity(job: Job) -> Job:
     return {}
 
 
-def _witness(job: Job) -> tuple[str, list[str]]:
-    """The path of the witness, in memory, and the output vector."""
-    data = _memory_file("planes", json.dumps({"input_data": job["felts"]}).encode())
+def _witness(felts: list[list[str]], compiled: str) -> tuple[str, list[str]]:
+    """The path of the witness, in memory, and the output vector. Without the key: the prover commits by itself."""
+    data = _memory_file("planes", json.dumps({"input_data": felts}).encode())
     path = _memory_file("witness")
-    witness = ezkl.gen_witness(data, job["compiled"], path, job["vk"], job["srs"])
-    return path, witness["outputs"][0]
+    return path, ezkl.gen_witness(data, compiled, path)["outputs"][0]
 
 
 def _evaluate(job: Job) -> Job:
-    outputs = []
-    for felts in job["inputs"]:
-        data = _memory_file("planes", json.dumps({"input_data": felts}).encode())
-        outputs.append(ezkl.gen_witness(data, job["compiled"], _memory_file("witness"))["outputs"][0])
-    return {"outputs": outputs}
+    return {"outputs": [_witness(felts, job["compiled"])[1] for felts in job["inputs"]]}
 
 
 def _prove(job: Job) -> Job:
     started_s = time.process_time()
-    witness, outputs = _witness(job)
+    witness, outputs = _witness(job["felts"], job["compiled"])
     if outputs != job["expected"]:
         raise RuntimeError("the witness is not the expected code")
     ezkl.prove(witness, job["compiled"], job["pk"], (proof := _memory_file("proof")), job["srs"])
