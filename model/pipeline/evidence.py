@@ -1,4 +1,4 @@
-"""What speaks for the boundaries of an eye: measured on the working image, judged in `quality`."""
+"""What speaks for the boundaries of an eye: measured on a view of it, judged in `quality`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["LimbusEvidence", "PupilEvidence", "measure_limbus", "measure_pupil"]
 
 @dataclass(frozen=True)
 class PupilEvidence:
-    """Grey levels of the working image, and shares of the turn or of the area."""
+    """Grey levels of the view, and shares of the turn or of the area."""
 
     step: float
     """Median of the ring around the pupil, less the pupil's dark end (20th percentile)."""
@@ -36,7 +36,7 @@ class PupilEvidence:
 
 @dataclass(frozen=True)
 class LimbusEvidence:
-    """Grey levels of the working image, and shares."""
+    """Grey levels of the view, and shares."""
 
     right_step: float
     left_step: float

@@ -2,7 +2,7 @@
 
 An integro-differential search (Daugman 1993): the circle across whose lateral arcs the mean grey level rises most,
 seen through a narrow and a wide window. Only the sides of the eye are looked at: above and below are the lids.
-All lengths are pixels of the working image.
+All lengths are pixels of a view (`_views`).
 """
 
 from __future__ import annotations

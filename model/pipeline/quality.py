@@ -11,7 +11,8 @@ The fields of `protocol.types.QualityFigures`:
   camera, if the pupil itself is round. The limbus says less: its upper and lower parts are hidden.
 
 The limits come from published gates (open-iris 1.11) and from two public sets of near-infrared eyes where the
-docstring of a constant says so; the rest are bounds of what the geometry and the code can bear.
+docstring of a constant says so; the rest were set on synthetic eyes, far from what ordinary captures measure. No
+gate is a test of liveness: a good print of an eye passes all of them.
 """
 
 from __future__ import annotations
