@@ -14,7 +14,7 @@ import pytest
 from circuits.iris._felts import felt_to_int, to_felts
 from circuits.iris._worker import run_job
 from circuits.iris.circuit import Circuit
-from protocol.errors import ProvingError
+from protocol.errors import ArtifactUnavailable, ProvingError
 from protocol.field import SCALAR_FIELD
 
 LINUX = sys.platform == "linux"
@@ -31,6 +31,12 @@ def test_a_failed_private_job_says_nothing_of_its_input(circuit: Circuit) -> Non
         run_job("prove", {"felts": [[secret], [secret]], "expected": [], **circuit.paths()}, private=True)
     assert str(caught.value) == "the prover could not do prove"
     assert "11" not in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told_apart_from_a_failure() -> None:
+    with pytest.raises(ArtifactUnavailable, match="no space on the disk"):
+        run_job("throwaway_srs", {"k": 3, "srs": "/dev/full"})
 
 
 def test_an_unknown_job_is_refused() -> None:
