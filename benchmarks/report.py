@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["Figure", "write_report"]
+__all__ = ["Figure", "readme_row", "write_report"]
 
 _PACKAGES = ("ezkl", "groth16py", "numpy", "onnx", "opencv-python-headless", "wasmtime", "web3", "zksnake")
 
@@ -36,6 +36,11 @@ def write_report(figures: list[Figure], path: Path) -> None:
     common = {"machine": machine(), "versions": versions()}
     rows = [{**{k: v for k, v in asdict(figure).items() if k != "budget"}, **common} for figure in figures]
     path.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def readme_row(name: str, value: float, unit: str) -> str:
+    """How the README quotes a figure; a test holds it to `latest.json`."""
+    return f"| `{name}` | {value:,g} {unit} |" if abs(value) < 1000 else f"| `{name}` | {value:,.0f} {unit} |"
 
 
 @cache

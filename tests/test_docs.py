@@ -1,0 +1,88 @@
+"""What the documents say is so: commands exist, help is as shown, figures are those of the last benchmark."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.report import readme_row
+from protocol.pins import root_dir
+
+ROOT = root_dir()
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "protocol" / "decisions").glob("*.md"), ROOT / "mobile_build" / "README.md"]
+
+
+def test_readme_shows_the_help_as_it_is() -> None:
+    shown = re.search(r"```\n\$ irisproof --help\n(.*?)```", README, re.DOTALL)
+    assert shown is not None
+    environment = os.environ | {"COLUMNS": "100"}
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "--help"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert shown[1].strip() == done.stdout.replace("python -m app.cli", "irisproof").strip()
+
+
+def test_every_make_target_that_a_document_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document in DOCUMENTS:
+        for target in re.findall(r"\bmake ([a-z]+)\b(?=[`\n ]*[`#\n])", document.read_text()):
+            assert target in targets, f"{document.name} names make {target}"
+
+
+def test_every_verb_that_a_document_or_message_names_exists() -> None:
+    sources = [
+        *DOCUMENTS,
+        *(ROOT / "app").glob("*.py"),
+        *(ROOT / "circuits").rglob("*.py"),
+        *(ROOT / "protocol").glob("*"),
+    ]
+    named = {verb for source in sources if source.is_file() for verb in _VERB.findall(source.read_text())}
+    assert {"demo", "circuit build", "srs derive"} <= named
+    for verb in named:
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli", *verb.split(), "--help"], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"irisproof {verb}: {done.stderr}"
+
+
+# in documents and docstrings a command stands in backticks, in hints behind a colon, in pins in quotes
+_VERB = re.compile(r'(?:`|run: |with: |made_by = ")irisproof ([a-z-]+(?: (?:build|show|list|derive|check|fetch)\b)?)')
+
+
+def test_readme_quotes_the_last_benchmark() -> None:
+    rows = json.loads((ROOT / "benchmarks" / "latest.json").read_text())
+    assert len(rows) >= 11
+    for row in rows:
+        assert readme_row(row["name"], row["value"], row["unit"]) in README, row["name"]
+
+
+def test_the_benchmark_measures_what_was_asked_for() -> None:
+    rows = {row["name"]: row for row in json.loads((ROOT / "benchmarks" / "latest.json").read_text())}
+    asked = (
+        "code_proof_cpu_s code_proof_rss_mb code_proof_bytes code_verify_gas code_verifier_bytes naive_circuit_ratio "
+        "membership_proof_s enroll_gas vote_gas image_to_code_ms demo_warm_s"
+    )
+    assert set(asked.split()) <= set(rows)
+    assert all(set(row) == {"name", "value", "unit", "machine", "versions"} for row in rows.values())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_files_of_the_repository_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
+        assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_every_direct_dependency_stands_in_the_notice() -> None:
+    notice = (ROOT / "NOTICE.md").read_text()
+    pinned = (ROOT / "requirements" / "runtime.in").read_text() + (ROOT / "requirements" / "dev.in").read_text()
+    direct = re.findall(r"^([a-z][a-z0-9_-]*)(?:[=<>]+\S+)\s", pinned, re.MULTILINE)
+    npm = json.loads((ROOT / "package.json").read_text())
+    for name in [*direct, *npm["dependencies"], *npm["optionalDependencies"], *npm["devDependencies"]]:
+        assert name in notice, f"{name} is missing from NOTICE.md"
