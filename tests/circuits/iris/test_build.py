@@ -6,12 +6,15 @@ import dataclasses
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
 
 from circuits.iris import build
+from circuits.iris._worker import run_job
 from circuits.iris.bounds import sign_input_bounds
 from circuits.iris.build import build_circuit, check_pins
 from circuits.iris.circuit import Circuit, CircuitFacts, load_circuit
@@ -153,6 +156,41 @@ def test_the_description_survives_its_json(circuit: Circuit) -> None:
 def test_the_verifying_key_and_settings_hold_no_path_of_the_machine(circuit: Circuit) -> None:
     for path in (circuit.settings, circuit.vk, circuit.verifier):
         assert str(root_dir()).encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("job", "spoil", "words"),
+    [
+        ("evaluate", lambda _: {"outputs": [["00" * 32] * 1952]}, "witness is not what the network gives"),
+        ("prove", lambda result: {**result, "proof": "0x" + GENERATOR * 3 + result["proof"][386:]}, "commitment 0"),
+        ("commit", lambda _: {"points": [["01" + "00" * 31, "02" + "00" * 31]]}, "unusable rows"),
+    ],
+)
+def test_a_trial_proof_of_something_else_fails_the_build(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, job: str, spoil: Callable[[dict[str, Any]], object], words: str
+) -> None:
+    def spoiled(name: str, arguments: dict[str, object], *, private: bool = False) -> object:
+        result = run_job(name, arguments, private=private)
+        return spoil(result) if name == job else result
+
+    monkeypatch.setattr(build, "run_job", spoiled)
+    with pytest.raises(ArtifactFailed, match=words):
+        build_circuit("iris_v1")
+
+
+def test_a_verifier_of_another_make_fails_the_build(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other_verifier(name: str, arguments: dict[str, str], *, private: bool = False) -> object:
+        if name != "solidity":
+            return run_job(name, arguments, private=private)
+        Path(arguments["solidity"]).write_text("contract SomethingElse {}")
+        return {}
+
+    monkeypatch.setattr(build, "run_job", other_verifier)
+    with pytest.raises(ArtifactFailed, match="not the contract that we know"):
+        build_circuit("iris_v1")
+
+
+GENERATOR = (1).to_bytes(32, "big").hex() + (2).to_bytes(32, "big").hex()
 
 
 def _refuse(*_: object) -> None:

@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from circuits.iris import prove
 from circuits.iris.circuit import Circuit
 from circuits.iris.commit import LADDER, SALTS, commit_planes, raw_commitment, salt_plane, with_unusable_rows
 from circuits.iris.prove import prove_code
@@ -42,6 +43,12 @@ def test_a_code_with_one_other_symbol_is_not_proved(circuit: Circuit, position: 
     symbols[position] = 1 if symbols[position] != 1 else -1
     with pytest.raises(ProvingError):
         prove_code(circuit, TEXTURE, MASK, IrisCode(CODE.network, tuple(symbols), CODE.mask))
+
+
+def test_a_proof_that_commits_to_other_planes_does_not_leave(circuit: Circuit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prove, "raw_commitment", lambda *_: G1Point(1, 2))
+    with pytest.raises(ProvingError, match="commits to something else"):
+        prove_code(circuit, TEXTURE, MASK, CODE)
 
 
 def test_planes_that_the_network_does_not_read_are_refused(circuit: Circuit) -> None:
