@@ -1,5 +1,5 @@
 # irisproof: `make demo` runs the main job, `make test` passes the tests. Both set up all they need, once.
-# Needs: python3 (3.11 or newer, with venv), Node 20, make. Nothing is installed outside this folder.
+# Needs: python3 (3.11 to 3.13, with venv), Node 20, make. Nothing is installed outside this folder.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -56,8 +56,8 @@ clean: ## Remove everything that set-up and builds made
 	rm -rf $(VENV) node_modules build registry_contract/out registry_contract/cache *.egg-info
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "irisproof needs Python 3.11 or newer")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "irisproof needs Python 3.11 to 3.13: make PYTHON=...")'
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
 	@echo "setting up: Python packages"
