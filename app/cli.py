@@ -166,6 +166,34 @@ def synthetic_eye(file: Path, eye_seed: int, capture_seed: int) -> None:
     click.echo(f"{file}: eye {eye_seed}, capture {capture_seed}")
 
 
+@cli.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of pictures: subject/eye/*.png.")
+@click.option(
+    "--synthetic", type=click.IntRange(2, 5000), default=20, show_default=True, help="Persons, without --data."
+)
+@click.option("--captures", type=click.IntRange(2, 50), default=4, show_default=True, help="Of each synthetic eye.")
+@click.option("--network", default="iris_v1", show_default=True, help="The network to measure.")
+@click.option("--against", type=click.Choice(["masek", "open-iris"]), multiple=True, help="Baseline; repeatable.")
+@click.option("--half", type=click.Choice(["a", "b"]), help="Only this half of the persons.")
+@click.option("--same", type=click.Path(path_type=Path), help="Label corrections: a line `A = B` each.")
+@click.option("--quick", is_flag=True, help="No degraded pictures.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default="build/accuracy", show_default=True, help="Folder to write to."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def evaluate(quick: bool, as_json: bool, **wanted: Any) -> None:
+    """Measure how well persons are told apart; write a report.
+
+    Every pair of pictures is compared. Writes accuracy.json, whose SHA-256 is the model's metrics hash, and
+    accuracy.html; no picture, code or path is in them. A subjects.csv in the folder adds figures of groups.
+    """
+    from app.evaluate import evaluation_request, report_json, run_evaluation, summary_lines
+
+    request = evaluation_request(robustness=not quick, **wanted)
+    report = run_evaluation(request, sys.stderr)
+    click.echo(report_json(report) if as_json else "\n".join([*summary_lines(report), f"written to {request.out}"]))
+
+
 def main() -> NoReturn:
     """Entry point. Exit status: 0 done, 1 refused or failed, 2 wrong usage, 130 Ctrl-C, 143 terminated."""
     signal.signal(signal.SIGTERM, _terminate)

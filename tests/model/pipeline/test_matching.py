@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.pipeline.encoding import NETWORK_V1
-from model.pipeline.matching import MIN_COMMON_SHARE, TYPICAL_COMMON_SHARE, distance
+from model.pipeline.matching import MIN_COMMON_SHARE, TYPICAL_COMMON_SHARE, both_eyes_distance, distance
 from protocol.errors import EncodingError, QualityError
 from protocol.types import IrisCode, Plane, PlaneName
 
@@ -100,3 +100,18 @@ def test_distance_with_just_enough_common_symbols_is_measured() -> None:
     # Few symbols count for less: equal, and yet not at distance 0.
     expected = 0.5 - 0.5 * np.sqrt(MIN_COMMON_SHARE / TYPICAL_COMMON_SHARE)
     assert distance(_code(one), _code(_random(3))) == pytest.approx(expected)
+
+
+def test_distance_of_both_eyes_is_the_mean_of_left_and_right() -> None:
+    left, right, other = (_code(_random(seed)) for seed in (1, 2, 3))
+    assert both_eyes_distance((left, right), (left, right)) == 0
+    assert both_eyes_distance((left, right), (left, other)) == distance(right, other) / 2
+    assert both_eyes_distance((left, right), (other, right)) == distance(left, other) / 2
+
+
+def test_distance_of_both_eyes_with_one_that_cannot_be_compared_is_refused() -> None:
+    whole, empty = _code(_random(1)), _code(np.zeros((16, 120), int))
+    with pytest.raises(QualityError, match="in common"):
+        both_eyes_distance((whole, empty), (whole, whole))
+    with pytest.raises(QualityError, match="in common"):
+        both_eyes_distance((empty, whole), (whole, whole))
