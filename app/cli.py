@@ -172,6 +172,7 @@ def synthetic_eye(file: Path, eye_seed: int, capture_seed: int) -> None:
     "--synthetic", type=click.IntRange(2, 5000), default=20, show_default=True, help="Persons, without --data."
 )
 @click.option("--captures", type=click.IntRange(2, 50), default=4, show_default=True, help="Of each synthetic eye.")
+@click.option("--severity", type=click.FloatRange(0, 4), default=1.0, show_default=True, help="Of their nuisances.")
 @click.option("--network", default="iris_v1", show_default=True, help="The network to measure.")
 @click.option("--against", type=click.Choice(["masek", "open-iris"]), multiple=True, help="Baseline; repeatable.")
 @click.option("--half", type=click.Choice(["a", "b"]), help="Only this half of the persons.")

@@ -49,12 +49,13 @@ class EvaluationRequest:
     half: str | None = None
     synthetic: int = 20
     captures: int = 4
+    severity: float = 1.0
 
     def eyes(self) -> EyeSet:
         if self.data is None:
             if self.corrections or self.half:
                 raise InputError("label corrections and halves are for a folder of pictures", hint="give --data DIR")
-            return synthetic_set(self.synthetic, self.captures)
+            return synthetic_set(self.synthetic, self.captures, severity=self.severity)
         return read_folder(self.data, corrections=self.corrections, half=self.half)
 
 
