@@ -154,6 +154,35 @@ def station_key(file: Path) -> None:
     click.echo(write_station_key(file))
 
 
+@cli.command("inspect")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Draw every stage into this PNG file; none if not given.")
+@click.option("--eye", type=click.Choice(["left", "right"]), default="left", show_default=True, help="Which eye it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+def inspect(file: Path, out: Path | None, eye: str, as_json: bool) -> None:
+    """Show what the pipeline makes of one eye image, and why it refuses it.
+
+    Prints every measure beside its limit, the geometry and a guess of the eye's side. Exit status 1 for an image that
+    is refused; what was reached is shown nevertheless.
+
+    The picture of --out holds the eye, the unrolled iris and the iris code: biometrics. Nobody else can read the file
+    (mode 0600). Delete it when you have looked at it, and give it to no one.
+    """
+    from app.inspect import inspect_file, report_lines, write_report_picture
+    from protocol.types import EyeSide
+
+    report = inspect_file(file, EyeSide[eye.upper()])
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        for line in report_lines(report):
+            click.echo(line)
+    if out is not None:
+        write_report_picture(report, out)
+    if report.refusal is not None:
+        sys.exit(FAILED)
+
+
 @cli.command("synthetic-eye")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--eye-seed", type=click.IntRange(0), default=1, show_default=True, help="Which synthetic eye.")

@@ -163,6 +163,79 @@ def agreed_circle(x_px: Doubles, y_px: Doubles, tolerance_px: float) -> Circle:
     return fit_circle(x_px[near], y_px[near]) if near.sum() >= len(x_px) // 9 else fit_circle(x_px, y_px)
 
 
+@dataclass(frozen=True)
+class Oval:
+    """An ellipse, as the mean of its half axes and (a - b) / (a + b) of them."""
+
+    circle: Circle
+    stretch: float
+    off_px: Doubles
+    """How far each of the points that it was found among lies from it, to first order."""
+
+
+def agreed_oval(circle: Circle, points_px: tuple[Doubles, Doubles], tolerance_px: float) -> Oval:
+    """The ellipse through five of the points that most points agree with, then fitted to those (RANSAC).
+
+    Only ellipses near `circle` count, with axes up to 2 : 1; `circle` itself where none is found. The draws are the
+    same every time.
+    """
+    u, v = (
+        (values - centre) / circle.radius_px
+        for values, centre in zip(points_px, (circle.x_px, circle.y_px), strict=True)
+    )
+    terms = np.stack([u * u, u * v, v * v, u, v], axis=1)  # conics: terms @ q = 1
+    tolerance = tolerance_px / circle.radius_px
+    five = np.random.default_rng(0).integers(0, len(u), (400, 5))
+    systems = terms[five]
+    solvable = np.abs(np.linalg.det(systems)) > 1e-7
+    conics = np.linalg.solve(systems[solvable], np.ones((int(solvable.sum()), 5, 1)))[..., 0]
+    conics = np.concatenate([[[1.0, 0.0, 1.0, 0.0, 0.0]], conics[_plausible(conics)]])
+    votes = np.clip(1 - _conic_distance(conics, terms) / tolerance, 0, 1).sum(axis=1)
+    best = conics[int(np.argmax(votes))]
+    for _ in range(4):
+        off = _conic_distance(best[None], terms)[0]
+        weight = np.where(off < tolerance, 1.0, 0.0) / _slope(best[None], terms)[0]
+        fitted = np.linalg.lstsq(terms * weight[:, None], weight, rcond=None)[0]
+        if not _plausible(fitted[None])[0]:
+            break
+        best = fitted
+    (x, y), (a, b) = (values[0] for values in _shape(best[None]))
+    radius_px = float(a + b) / 2 * circle.radius_px
+    centre = Circle(circle.x_px + float(x) * circle.radius_px, circle.y_px + float(y) * circle.radius_px, radius_px)
+    off_px = _conic_distance(best[None], terms)[0] * circle.radius_px
+    return Oval(centre, float((a - b) / (a + b)), off_px)
+
+
+def _shape(conics: Doubles) -> tuple[Doubles, Doubles]:
+    """(n, 5) conics -> centres (n, 2) and half axes (n, 2), longer one first; not numbers where it is no ellipse."""
+    a, b, c, d, e = conics.T
+    with np.errstate(all="ignore"):
+        determinant = 4 * a * c - b * b
+        centre = np.stack([b * e - 2 * c * d, b * d - 2 * a * e], axis=1) / determinant[:, None]
+        level = 1 - 0.5 * (d * centre[:, 0] + e * centre[:, 1])
+        middle, half = (a + c) / 2, np.hypot((a - c) / 2, b / 2)
+        axes = np.sqrt(np.stack([level / (middle - half), level / (middle + half)], axis=1))
+    return centre, axes
+
+
+def _plausible(conics: Doubles) -> npt.NDArray[np.bool_]:
+    """Ellipses within a quarter of the unit circle, axes up to 2 : 1."""
+    centre, axes = _shape(conics)
+    near = np.hypot(centre[:, 0], centre[:, 1]) < 0.25
+    return np.asarray(near & (axes[:, 1] > 0.5 * axes[:, 0]) & (np.abs(axes.mean(axis=1) - 1) < 0.25), np.bool_)
+
+
+def _conic_distance(conics: Doubles, terms: Doubles) -> Doubles:
+    """Distance of points from conics to first order (Sampson): |q . terms - 1| / |gradient|; (conics, points)."""
+    return np.asarray(np.abs(conics @ terms.T - 1) / _slope(conics, terms), np.float64)
+
+
+def _slope(conics: Doubles, terms: Doubles) -> Doubles:
+    u, v = terms[:, 3], terms[:, 4]
+    a, b, c, d, e = (conics[:, k, None] for k in range(5))
+    return np.asarray(np.maximum(np.hypot(2 * a * u + b * v + d, b * u + 2 * c * v + e), 1e-6), np.float64)
+
+
 def fit_contour(circle: Circle, points_px: tuple[Doubles, Doubles], ridge: Doubles, max_deviation: float) -> Contour:
     """A Fourier contour around the circle's centre through points (x, y).
 

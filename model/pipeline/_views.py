@@ -49,6 +49,11 @@ class View:
         y = (self.origin_px[1] - other.origin_px[1]) * other.scale + (circle.y_px + 0.5) * factor - 0.5
         return Circle(x, y, circle.radius_px * factor)
 
+    def circle_in_image(self, circle: Circle) -> Circle:
+        return (
+            Contour(circle.x_px, circle.y_px, (circle.radius_px,)).scaled(1 / self.scale).moved(*self.origin_px).circle
+        )
+
     def contour_in_image(self, contour: Contour) -> Contour:
         return contour.scaled(1 / self.scale).moved(*self.origin_px)
 

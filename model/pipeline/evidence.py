@@ -29,7 +29,7 @@ class PupilEvidence:
     edge_share: float
     """Share of the turn in which the edge has at least a third of the step."""
     round_share: float
-    """Share of the turn in which the strongest edge lies on a circle (`pupil.TracedPupil`)."""
+    """Share of the turn in which the strongest edge lies on an ellipse (`pupil.TracedPupil`)."""
     stretch: float
     """(a - b) / (a + b) of the oval that the edge follows."""
 
@@ -43,6 +43,8 @@ class LimbusEvidence:
     """Rise of the mean grey level across the limbus at either side; 0 where half of it is out of the picture."""
     edge_share: float
     """Share of the two sides' arcs, where in the picture, with at least 0.3 of their median rise."""
+    rival: float
+    """How nearly a circle of another size fits as well (`limbus.Limbus`)."""
     unevenness: float
     """Half the distance from the 16th to the 84th percentile over the sides of the iris, over the pupil's step: an
     iris has a texture, but a fine one."""
@@ -87,6 +89,7 @@ def measure_limbus(
         right_step=limbus.right_step,
         left_step=limbus.left_step,
         edge_share=float(clear.mean()),
+        rival=limbus.rival,
         unevenness=float(np.diff(np.percentile(sides, (16, 84)))[0]) / 2 / max(evidence.step, 1.0),
     )
 

@@ -7,7 +7,7 @@ All lengths are pixels of a view (`_views`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.float32]
 
 MIN_RADIUS_PX, MAX_RADIUS_PX = 17.0, 158.0
 _UNSEEN = 0.3
+_RIVAL_DISTANCE = 1 / 8
 _RIDGE = np.array([0.0, 1.0, 1.0, 4.0, 4.0])
 """Two harmonics: an eye that looks aside shows an ellipse."""
 
@@ -47,6 +48,9 @@ class Limbus:
     score: float
     right_step: float
     left_step: float
+    rival: float
+    """Score of the best circle with a radius that differs by more than an eighth, over `score`: near 1 where it is
+    a toss which of two edges is the limbus; at least 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +89,8 @@ def find_limbus(view: npt.NDArray[np.float32], pupil: Circle, highest_deg: float
     coarse = _best(view, pupil, _Search(_centres(pupil, offsets, pupil), np.arange(nearest, farthest, 2.0), arc[::2]))
     around = np.arange(coarse.circle.radius_px - 5, coarse.circle.radius_px + 5.5)
     around = around[(around >= nearest) & (around <= farthest)]
-    return _best(view, pupil, _Search(_centres(coarse.circle, np.arange(-3.0, 4.0), pupil), around, arc))
+    fine = _best(view, pupil, _Search(_centres(coarse.circle, np.arange(-3.0, 4.0), pupil), around, arc))
+    return replace(fine, rival=coarse.rival)
 
 
 def refine_limbus(view: npt.NDArray[np.float32], found: Limbus, highest_deg: float = -25.0) -> Limbus:
@@ -107,7 +112,7 @@ def refine_limbus(view: npt.NDArray[np.float32], found: Limbus, highest_deg: flo
         if moved > 0.16 * found.circle.radius_px or not near or after < before:
             break
         circle = fitted
-    return Limbus(circle, found.score, found.right_step, found.left_step)
+    return replace(found, circle=circle)
 
 
 def trace_limbus(view: npt.NDArray[np.float32], circle: Circle, lids: tuple[Eyelid | None, Eyelid | None]) -> Contour:
@@ -165,7 +170,10 @@ def _best(view: npt.NDArray[np.float32], pupil: Circle, search: _Search) -> Limb
     x, y = search.centres_px[centre]
     right, left = known_steps[centre, :, radius]
     circle = Circle(float(x), float(y), float(search.radii_px[radius]))
-    return Limbus(circle, float(score[centre, radius]), float(right), float(left))
+    winner = float(score[centre, radius])
+    others = score[:, np.abs(search.radii_px / circle.radius_px - 1) > _RIVAL_DISTANCE]
+    rival = max(float(others.max()), 0.0) / max(winner, 1e-9) if others.size else 0.0
+    return Limbus(circle, winner, float(right), float(left), rival)
 
 
 def _arc_sums(view: npt.NDArray[np.float32], search: _Search, radii: Doubles) -> tuple[Floats, Floats]:

@@ -7,12 +7,23 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from model.pipeline import quality
+from model.pipeline.geometry import EyeGeometry, measure_geometry
 from model.pipeline.image import EyeImage
+from model.pipeline.measures import TextureStrength, code_contrast, code_noise, focus
 from model.pipeline.normalization import UnrolledIris, unroll
 from model.pipeline.segmentation import Segmentation, segment
 from protocol.types import EyeSide, NormalizedIris, QualityFigures
 
-__all__ = ["Inspection", "inspect_eye", "normalize_eye"]
+__all__ = ["Inspection", "Measured", "inspect_eye", "measure", "normalize_eye"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Figures about one unrolled iris."""
+
+    figures: QualityFigures
+    texture: TextureStrength
+    geometry: EyeGeometry
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +32,7 @@ class Inspection:
 
     segmentation: Segmentation
     unrolled: UnrolledIris
-    code_contrast: float
+    measured: Measured
     iris: NormalizedIris = field(repr=False)
 
 
@@ -37,23 +48,33 @@ def inspect_eye(image: EyeImage, *, eye_side: EyeSide, captured_at: int) -> Insp
     """As `normalize_eye`, with every stage's result."""
     quality.check_image(image)
     found = segment(image)
-    quality.check_geometry(found.pupil, found.limbus)
-    quality.require_one_eye(found.another_eye_radii)
+    quality.enforce(quality.shape_gates(found.pupil, found.limbus))
+    quality.enforce(quality.one_eye_gates(found.another_eye_radii))
     unrolled = unroll(image, found)
-    figures = QualityFigures(
-        focus=quality.focus(image.pixels.astype(np.float32), found.pupil, found.limbus),
-        iris_diameter_px=2 * found.limbus.mean_radius_px,
-        pupil_to_iris_ratio=found.pupil.mean_radius_px / found.limbus.mean_radius_px,
-        visible_iris_share=float(unrolled.valid.mean()),
-        off_gaze=quality.off_gaze(found.pupil_evidence),
-    )
-    contrast = quality.code_contrast(unrolled.levels, unrolled.valid)
-    quality.check_figures(figures, contrast)
+    measured = measure(image, found, unrolled)
+    quality.enforce(quality.figure_gates(measured.figures, measured.texture, measured.geometry.visible_share_30))
     iris = NormalizedIris(
         texture=unrolled.texture.tobytes(),
         validity=unrolled.valid.astype(np.uint8).tobytes(),
         eye_side=eye_side,
         captured_at=captured_at,
-        quality=figures,
+        quality=measured.figures,
     )
-    return Inspection(found, unrolled, contrast, iris)
+    return Inspection(found, unrolled, measured, iris)
+
+
+def measure(image: EyeImage, found: Segmentation, unrolled: UnrolledIris) -> Measured:
+    """The figures of an unrolled iris, good or bad."""
+    geometry = measure_geometry(found, unrolled.valid)
+    contrast = code_contrast(unrolled.levels, unrolled.valid)
+    return Measured(
+        figures=QualityFigures(
+            focus=focus(image.pixels.astype(np.float32), found.pupil, found.limbus),
+            iris_diameter_px=2 * found.limbus.mean_radius_px,
+            pupil_to_iris_ratio=geometry.pupil_to_iris_ratio,
+            visible_iris_share=float(unrolled.valid.mean()),
+            off_gaze=geometry.off_gaze,
+        ),
+        texture=TextureStrength(contrast, code_noise(image.pixels, found.pupil, found.limbus)),
+        geometry=geometry,
+    )

@@ -18,11 +18,9 @@ from model.pipeline._geometry import (
     Circle,
     Contour,
     Doubles,
-    agreed_circle,
+    agreed_oval,
     closed_path,
-    distance_px,
     fit_contour,
-    harmonics,
     sample_polar,
     turn,
 )
@@ -104,46 +102,30 @@ def find_pupils(opened: Bytes, limit: int = 6) -> list[PupilCandidate]:
 class TracedPupil:
     contour: Contour
     round_share: float
-    """Share of the turn in which the strongest edge lies within 5 % of the radius (and half a pixel) of a circle."""
+    """Share of the turn in which the strongest edge lies within 4 % of the radius (and half a pixel) of an ellipse."""
     stretch: float
     """(a - b) / (a + b) of the oval a x b that most of the edge follows: 0 for a circle."""
 
 
 def trace_pupil(opened: Bytes, start: Circle) -> TracedPupil:
-    """The pupil's contour from a rough circle: three rounds of the strongest closed edge and a circle that most of
-    it agrees with, then a Fourier contour through the edge points near that circle."""
+    """The pupil's contour from a rough circle: three rounds of the strongest closed edge and the ellipse that most
+    of it agrees with, then a Fourier contour through the edge points near that ellipse."""
     circle, angles = start, turn(ANGLES)
-    x_px = y_px = np.zeros(ANGLES)
     for _ in range(3):
         x_px, y_px = _strongest_edge(opened, circle, angles)
-        circle = agreed_circle(x_px, y_px, 0.07 * circle.radius_px + 1.0)
-    off = distance_px(circle, x_px, y_px)
-    near = off < 0.08 * circle.radius_px + 1.0
+        oval = agreed_oval(circle, (x_px, y_px), 0.05 * circle.radius_px + 1.0)
+        circle = oval.circle
+    near = oval.off_px < 0.05 * circle.radius_px + 1.0
     return TracedPupil(
-        contour=fit_contour(circle, (x_px[near], y_px[near]), _RIDGE, max_deviation=0.12),
-        round_share=float((off < 0.05 * circle.radius_px + 0.5).mean()),
-        stretch=_stretch(circle, x_px, y_px),
+        contour=fit_contour(circle, (x_px[near], y_px[near]), _RIDGE, max_deviation=0.15),
+        round_share=float((oval.off_px < 0.04 * circle.radius_px + 0.5).mean()),
+        stretch=oval.stretch,
     )
-
-
-def _stretch(circle: Circle, x_px: Doubles, y_px: Doubles) -> float:
-    """Second harmonic over the mean radius of the oval that most points follow: least squares, reweighted five
-    times by 1 / (1 + (distance / tolerance)^2). The contour itself is held closer to a circle."""
-    angle = np.arctan2(y_px - circle.y_px, x_px - circle.x_px)
-    radius = np.hypot(x_px - circle.x_px, y_px - circle.y_px)
-    basis = harmonics(angle, 2)
-    weights: Doubles = np.ones(len(radius))
-    solved: Doubles = np.zeros(5)
-    for _ in range(5):
-        solved = np.asarray(np.linalg.lstsq(basis * weights[:, None], radius * weights, rcond=None)[0], np.float64)
-        relative = (basis @ solved - radius) / (0.03 * circle.radius_px + 0.3)
-        weights = np.asarray(1 / (1 + relative**2), np.float64)
-    return float(np.hypot(solved[3], solved[4]) / max(solved[0], 1.0))
 
 
 def _strongest_edge(opened: Bytes, circle: Circle, angles: Doubles) -> tuple[Doubles, Doubles]:
     centre = (circle.x_px, circle.y_px)
-    nearest, farthest = max(3.0, 0.7 * circle.radius_px), 1.35 * circle.radius_px + 2
+    nearest, farthest = max(3.0, 0.65 * circle.radius_px), 1.35 * circle.radius_px + 2
     radii = np.linspace(nearest, farthest, int((farthest - nearest) * 2) + 1)
     polar = sample_polar(opened, centre, radii, angles)
     few = turn(72)

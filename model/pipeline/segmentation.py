@@ -25,7 +25,7 @@ from protocol.errors import QualityError
 _LOW_LID_DEG = -15.0
 """An upper lid that meets the limbus below this (15 degrees above the horizontal) disturbs the search for it."""
 
-__all__ = ["Segmentation", "segment"]
+__all__ = ["Segmentation", "Sighting", "segment", "sight"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,17 @@ class Segmentation:
 
 
 @dataclass(frozen=True)
+class Sighting:
+    """What looks most like an eye, before anything is judged. Boundaries in pixels of the image."""
+
+    pupil_score: float
+    pupil: Contour
+    limbus: Circle
+    pupil_evidence: PupilEvidence
+    limbus_evidence: LimbusEvidence
+
+
+@dataclass(frozen=True)
 class _Candidate:
     """A dark round thing with a brighter surrounding at both sides, in the search view."""
 
@@ -82,17 +93,15 @@ class _Traced:
 
     def check(self) -> None:
         """Raises `QualityError` where this is no eye."""
-        quality.check_pupil(self.pupil_evidence)
-        quality.check_gaze(self.pupil_evidence)
-        quality.check_pupil_edge(self.pupil_evidence)
-        quality.check_limbus(self.limbus_evidence)
+        quality.enforce(quality.pupil_gates(self.pupil_evidence))
+        quality.enforce(quality.limbus_gates(self.limbus_evidence))
 
 
 def segment(image: EyeImage) -> Segmentation:
     """Raises `QualityError` where there is no eye, or one whose boundaries cannot be trusted."""
     search = search_view(image)
     candidates = _candidates(search)
-    quality.require_pupil(candidates[0].pupil.score if candidates else 0.0)
+    quality.enforce(quality.candidate_gates(candidates[0].pupil.score if candidates else 0.0))
     traced = _trace(image, search, candidates[0])
     traced.check()
     view, pupil = traced.view, traced.pupil.circle
@@ -107,6 +116,22 @@ def segment(image: EyeImage) -> Segmentation:
         limbus_evidence=traced.limbus_evidence,
         gain=view.gain,
         another_eye_radii=_distance_to_another_eye(image, search, candidates),
+    )
+
+
+def sight(image: EyeImage) -> Sighting | None:
+    """The best candidate for an eye, good or bad, for showing why it was refused; None where there is none at all."""
+    search = search_view(image)
+    candidates = _candidates(search)
+    if not candidates:
+        return None
+    traced = _trace(image, search, candidates[0])
+    return Sighting(
+        pupil_score=candidates[0].pupil.score,
+        pupil=traced.view.contour_in_image(traced.pupil),
+        limbus=traced.view.circle_in_image(traced.limbus),
+        pupil_evidence=traced.pupil_evidence,
+        limbus_evidence=traced.limbus_evidence,
     )
 
 

@@ -9,12 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from model.synthetic.eye import SyntheticEye
+from protocol.types import EyeSide
 
 if TYPE_CHECKING:
     from model.synthetic.capture import CaptureConditions
 
 Floats = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
+
+_NASAL_SHIFT = 0.045
+"""Pupils lie towards the nose: to the right of a right eye in a picture. How far, in iris radii, is a guess."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def pose_of(eye: SyntheticEye, conditions: CaptureConditions, rng: np.random.Gen
     yaw_rad, pitch_rad = nuisance(0.08) + conditions.yaw_rad, nuisance(0.06) + conditions.pitch_rad
     own_ratio = float(np.clip(eye.pupil_ratio + nuisance(0.04), 0.2, 0.65))
     # The pupil lies behind the cornea: looking aside moves it.
-    offset = (eye.pupil_offset[0] + 0.05 * np.sin(yaw_rad), eye.pupil_offset[1] + 0.05 * np.sin(pitch_rad))
+    nasal = 0.0 if conditions.side is None else _NASAL_SHIFT if conditions.side is EyeSide.RIGHT else -_NASAL_SHIFT
+    offset = (eye.pupil_offset[0] + nasal + 0.05 * np.sin(yaw_rad), eye.pupil_offset[1] + 0.05 * np.sin(pitch_rad))
     return Pose(
         centre_px=centre_px,
         iris_radius_px=radius_px,

@@ -17,6 +17,7 @@ from model.pipeline.image import EyeImage
 from model.synthetic._lids import Lids, draw_lashes, paint_lids
 from model.synthetic._pose import Grid, Pose, iris_coordinates, limbus_points_px, pose_of, pupil_points_px
 from model.synthetic.eye import TEXTURE_ANGLES, TEXTURE_RADII, SyntheticEye
+from protocol.types import EyeSide
 
 Floats = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
@@ -63,6 +64,8 @@ class CaptureConditions:
     visible_light_brown: bool = False
     """A brown eye in visible light: the iris is nearly as dark as the pupil."""
     centre_shift_px: tuple[float, float] = (0.0, 0.0)
+    side: EyeSide | None = None
+    """Moves the pupil towards the nose, as in real eyes; None: the eye of no side, with its pupil where it is."""
 
     def __post_init__(self) -> None:
         if self.severity < 0 or not 0 <= self.opening <= 1 or self.exposure <= 0:
@@ -81,6 +84,7 @@ class CaptureTruth:
     """bool[H, W]: iris not hidden by lids; lashes and glints count as iris."""
     rotation_rad: float
     """By how much this eye's texture is turned clockwise."""
+    side: EyeSide | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +118,7 @@ def capture(eye: SyntheticEye, seed: int, conditions: CaptureConditions | None =
         visible_iris=unlidded & ~lashed & ~glinting,
         unlidded_iris=unlidded,
         rotation_rad=pose.rotation_rad,
+        side=wanted.side,
     )
     return SyntheticCapture(EyeImage(np.clip(np.round(picture), 0, 255).astype(np.uint8)), truth)
 

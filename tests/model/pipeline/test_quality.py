@@ -13,6 +13,7 @@ from model.pipeline import quality
 from model.pipeline._geometry import Contour
 from model.pipeline.evidence import LimbusEvidence, PupilEvidence
 from model.pipeline.image import EyeImage
+from model.pipeline.measures import TextureStrength, code_contrast, code_noise, focus, off_gaze
 from model.pipeline.pipeline import normalize_eye
 from model.synthetic import CaptureConditions, Glints, capture, make_eye
 from model.synthetic.refusals import REFUSALS
@@ -23,12 +24,17 @@ _FIGURES = QualityFigures(
     focus=40.0, iris_diameter_px=200.0, pupil_to_iris_ratio=0.4, visible_iris_share=0.9, off_gaze=0.1
 )
 _PUPIL = PupilEvidence(step=60, dark_share=1, ring_bright_share=1, edge_share=1, round_share=1, stretch=0.02)
-_LIMBUS = LimbusEvidence(right_step=20, left_step=20, edge_share=1, unevenness=0.1)
+_LIMBUS = LimbusEvidence(right_step=20, left_step=20, edge_share=1, rival=0.3, unevenness=0.1)
+_TEXTURE = TextureStrength(contrast=5.0, noise=0.2)
 _TINY = 1e-6
 
 
 def _circle(radius: float, x: float = 160.0) -> Contour:
     return Contour(x, 120.0, (radius, 0.0, 0.0, 0.0, 0.0))
+
+
+def _check_figures(figures: QualityFigures, texture: TextureStrength = _TEXTURE) -> None:
+    quality.enforce(quality.figure_gates(figures, texture, visible_share_30=0.9))
 
 
 def _refusal(check: Callable[[], None]) -> QualityError:
@@ -53,8 +59,7 @@ def _refusal(check: Callable[[], None]) -> QualityError:
 )
 def test_pupil_gate_refuses_below_its_limit_and_accepts_at_it(name: str, measure: str, limit: float) -> None:
     def check(found: PupilEvidence) -> None:
-        quality.check_pupil(found)
-        quality.check_pupil_edge(found)
+        quality.enforce(quality.pupil_gates(found))
 
     check(replace(_PUPIL, **{name: limit}))
     error = _refusal(lambda: check(replace(_PUPIL, **{name: limit - _TINY})))
@@ -63,70 +68,87 @@ def test_pupil_gate_refuses_below_its_limit_and_accepts_at_it(name: str, measure
 
 @pytest.mark.parametrize("side", ["right_step", "left_step"])
 def test_limbus_gate_needs_a_step_at_both_sides(side: str) -> None:
-    quality.check_limbus(replace(_LIMBUS, **{side: quality.MIN_LIMBUS_STEP}))
-    error = _refusal(lambda: quality.check_limbus(replace(_LIMBUS, **{side: quality.MIN_LIMBUS_STEP - _TINY})))
+    quality.enforce(quality.limbus_gates(replace(_LIMBUS, **{side: quality.MIN_LIMBUS_STEP})))
+    error = _refusal(
+        lambda: quality.enforce(quality.limbus_gates(replace(_LIMBUS, **{side: quality.MIN_LIMBUS_STEP - _TINY})))
+    )
     assert error.measure == "limbus_step_grey_levels"
 
 
 def test_limbus_gate_says_when_the_iris_is_cut_off() -> None:
-    assert "cut off" in _refusal(lambda: quality.check_limbus(replace(_LIMBUS, left_step=0.0))).message
+    assert "cut off" in _refusal(lambda: quality.enforce(quality.limbus_gates(replace(_LIMBUS, left_step=0.0)))).message
 
 
 def test_limbus_gate_needs_an_edge_along_the_arcs() -> None:
-    quality.check_limbus(replace(_LIMBUS, edge_share=quality.MIN_LIMBUS_EDGE_SHARE))
-    _refusal(lambda: quality.check_limbus(replace(_LIMBUS, edge_share=quality.MIN_LIMBUS_EDGE_SHARE - _TINY)))
+    quality.enforce(quality.limbus_gates(replace(_LIMBUS, edge_share=quality.MIN_LIMBUS_EDGE_SHARE)))
+    _refusal(
+        lambda: quality.enforce(
+            quality.limbus_gates(replace(_LIMBUS, edge_share=quality.MIN_LIMBUS_EDGE_SHARE - _TINY))
+        )
+    )
 
 
 def test_limbus_gate_refuses_an_uneven_iris() -> None:
-    quality.check_limbus(replace(_LIMBUS, unevenness=quality.MAX_IRIS_UNEVENNESS))
-    _refusal(lambda: quality.check_limbus(replace(_LIMBUS, unevenness=quality.MAX_IRIS_UNEVENNESS + _TINY)))
+    quality.enforce(quality.limbus_gates(replace(_LIMBUS, unevenness=quality.MAX_IRIS_UNEVENNESS)))
+    _refusal(
+        lambda: quality.enforce(quality.limbus_gates(replace(_LIMBUS, unevenness=quality.MAX_IRIS_UNEVENNESS + _TINY)))
+    )
 
 
 def test_gate_refuses_what_is_not_a_number() -> None:
-    _refusal(lambda: quality.check_pupil(replace(_PUPIL, step=float("nan"))))
-    _refusal(lambda: quality.check_limbus(replace(_LIMBUS, unevenness=float("nan"))))
+    _refusal(lambda: quality.enforce(quality.pupil_gates(replace(_PUPIL, step=float("nan")))))
+    _refusal(lambda: quality.enforce(quality.limbus_gates(replace(_LIMBUS, unevenness=float("nan")))))
 
 
 def test_pupil_score_gate_refuses_below_its_limit() -> None:
-    quality.require_pupil(quality.MIN_PUPIL_SCORE)
-    assert "no eye found" in _refusal(lambda: quality.require_pupil(quality.MIN_PUPIL_SCORE - _TINY)).message
-    assert _refusal(lambda: quality.require_pupil(0.0)).value == 0.0
+    quality.enforce(quality.candidate_gates(quality.MIN_PUPIL_SCORE))
+    assert (
+        "no eye found"
+        in _refusal(lambda: quality.enforce(quality.candidate_gates(quality.MIN_PUPIL_SCORE - _TINY))).message
+    )
+    assert _refusal(lambda: quality.enforce(quality.candidate_gates(0.0))).value == 0.0
 
 
 def test_second_eye_is_refused_at_any_distance() -> None:
-    quality.require_one_eye(0.0)
-    assert "two eyes" in _refusal(lambda: quality.require_one_eye(1.6)).message
+    quality.enforce(quality.one_eye_gates(0.0))
+    assert "two eyes" in _refusal(lambda: quality.enforce(quality.one_eye_gates(1.6))).message
 
 
 def test_iris_diameter_gate_at_80_px() -> None:
-    quality.check_geometry(_circle(15), _circle(40))
-    assert _refusal(lambda: quality.check_geometry(_circle(15), _circle(39.99))).measure == "iris_diameter_px"
+    quality.enforce(quality.shape_gates(_circle(15), _circle(40)))
+    assert (
+        _refusal(lambda: quality.enforce(quality.shape_gates(_circle(15), _circle(39.99)))).measure
+        == "iris_diameter_px"
+    )
 
 
 @pytest.mark.parametrize(("accepted", "refused"), [(15.01, 14.99), (74.99, 75.01)])
 def test_pupil_ratio_gate_between_0_15_and_0_75(accepted: float, refused: float) -> None:
-    quality.check_geometry(_circle(accepted), _circle(100))
-    error = _refusal(lambda: quality.check_geometry(_circle(refused), _circle(100)))
+    quality.enforce(quality.shape_gates(_circle(accepted), _circle(100)))
+    error = _refusal(lambda: quality.enforce(quality.shape_gates(_circle(refused), _circle(100))))
     assert error.measure == "pupil_to_iris_ratio"
 
 
 def test_centre_offset_gate_at_a_quarter_of_the_radius() -> None:
-    quality.check_geometry(_circle(40, x=184.9), _circle(100))
-    error = _refusal(lambda: quality.check_geometry(_circle(40, x=185.1), _circle(100)))
+    quality.enforce(quality.shape_gates(_circle(40, x=184.9), _circle(100)))
+    error = _refusal(lambda: quality.enforce(quality.shape_gates(_circle(40, x=185.1), _circle(100))))
     assert error.measure == "centre_offset_iris_radii"
 
 
 def test_off_gaze_of_an_oval_is_the_sine_of_its_angle() -> None:
     for angle in (0.0, 0.2, 0.5, 1.0):
         stretch = (1 - np.cos(angle)) / (1 + np.cos(angle))
-        assert quality.off_gaze(replace(_PUPIL, stretch=stretch)) == pytest.approx(np.sin(angle))
+        assert off_gaze(replace(_PUPIL, stretch=stretch)) == pytest.approx(np.sin(angle))
 
 
-def test_gaze_gate_at_33_degrees() -> None:
+def test_gaze_gate_at_30_degrees() -> None:
     stretch = lambda angle: (1 - np.cos(angle)) / (1 + np.cos(angle))  # noqa: E731
-    quality.check_gaze(replace(_PUPIL, stretch=stretch(np.deg2rad(33.3))))
+    quality.enforce(quality.pupil_gates(replace(_PUPIL, stretch=stretch(np.deg2rad(29.9)))))
     assert (
-        _refusal(lambda: quality.check_gaze(replace(_PUPIL, stretch=stretch(np.deg2rad(33.4))))).measure == "off_gaze"
+        _refusal(
+            lambda: quality.enforce(quality.pupil_gates(replace(_PUPIL, stretch=stretch(np.deg2rad(30.1)))))
+        ).measure
+        == "off_gaze"
     )
 
 
@@ -134,15 +156,53 @@ def test_gaze_gate_at_33_degrees() -> None:
     ("name", "limit"), [("visible_iris_share", quality.MIN_VISIBLE_SHARE), ("focus", quality.MIN_FOCUS)]
 )
 def test_figure_gate_refuses_below_its_limit_and_accepts_at_it(name: str, limit: float) -> None:
-    quality.check_figures(replace(_FIGURES, **{name: limit}), 5.0)
-    error = _refusal(lambda: quality.check_figures(replace(_FIGURES, **{name: limit - _TINY}), 5.0))
+    _check_figures(replace(_FIGURES, **{name: limit}))
+    error = _refusal(lambda: _check_figures(replace(_FIGURES, **{name: limit - _TINY})))
     assert (error.measure, error.limit) == (name, limit)
 
 
 def test_texture_gate_refuses_below_its_limit_and_accepts_at_it() -> None:
-    quality.check_figures(_FIGURES, quality.MIN_CODE_CONTRAST)
-    error = _refusal(lambda: quality.check_figures(_FIGURES, quality.MIN_CODE_CONTRAST - _TINY))
-    assert error.measure == "code_contrast_grey_levels"
+    _check_figures(_FIGURES, TextureStrength(quality.MIN_CODE_CONTRAST, 0.01))
+    faint = TextureStrength(quality.MIN_CODE_CONTRAST - _TINY, 0.01)
+    assert _refusal(lambda: _check_figures(_FIGURES, faint)).measure == "code_contrast_grey_levels"
+
+
+def test_noise_gate_refuses_below_its_limit_and_accepts_above_it() -> None:
+    limit = quality.MIN_CODE_SIGNAL_TO_NOISE
+    contrast = lambda ratio: np.hypot(1, ratio)  # noqa: E731  # texture and noise 1 add as squares
+    _check_figures(_FIGURES, TextureStrength(contrast(limit + _TINY), 1.0))
+    error = _refusal(lambda: _check_figures(_FIGURES, TextureStrength(contrast(limit - _TINY), 1.0)))
+    assert (error.measure, error.limit) == ("code_signal_to_noise", limit)
+
+
+def test_texture_weaker_than_the_noise_has_no_signal() -> None:
+    assert TextureStrength(1.0, 1.5).signal_to_noise == 0
+
+
+def test_sides_gate_refuses_below_its_limit_and_accepts_at_it() -> None:
+    quality.enforce(quality.figure_gates(_FIGURES, _TEXTURE, quality.MIN_VISIBLE_SHARE_30))
+    hidden = quality.figure_gates(_FIGURES, _TEXTURE, quality.MIN_VISIBLE_SHARE_30 - _TINY)
+    assert _refusal(lambda: quality.enforce(hidden)).measure == "visible_share_30"
+
+
+def test_limbus_gate_refuses_where_another_edge_fits_nearly_as_well() -> None:
+    at_limit = 1 - quality.MIN_LIMBUS_LEAD / 20
+    quality.enforce(quality.limbus_gates(replace(_LIMBUS, rival=at_limit - _TINY)))
+    error = _refusal(lambda: quality.enforce(quality.limbus_gates(replace(_LIMBUS, rival=at_limit + _TINY))))
+    assert (error.measure, error.limit) == ("limbus_lead_grey_levels", quality.MIN_LIMBUS_LEAD)
+
+
+def test_code_noise_of_plain_noise_is_what_it_leaves_of_two_boxes() -> None:
+    rng = np.random.default_rng(2)
+    pixels = np.clip(np.round(128 + 8 * rng.standard_normal((240, 320))), 0, 255).astype(np.uint8)
+    box = 60 / 8 * 3 * np.pi * 140 / 120  # pixels
+    assert code_noise(pixels, _circle(40), _circle(100)) == pytest.approx(8 * np.sqrt(2 / box), rel=0.05)
+
+
+def test_code_noise_hears_no_slope_and_no_edge() -> None:
+    pixels = np.tile(np.linspace(40, 200, 320).round().astype(np.uint8), (240, 1))
+    pixels[:, :150] //= 2
+    assert code_noise(pixels, _circle(40), _circle(100)) < 0.1
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -169,7 +229,7 @@ def test_focus_of_a_blurred_step_is_radius_over_sigma() -> None:
     for sigma in (2.0, 4.0, 6.0):
         picture = np.full((240, 320), 120, np.float32)
         cv2.circle(picture, (160, 120), 40, 30.0, -1, cv2.LINE_AA)
-        measured = quality.focus(cv2.GaussianBlur(picture, (0, 0), sigma), _circle(40), _circle(100))
+        measured = focus(cv2.GaussianBlur(picture, (0, 0), sigma), _circle(40), _circle(100))
         assert measured == pytest.approx(100 / sigma, rel=0.15)
 
 
@@ -177,17 +237,17 @@ def test_focus_falls_with_a_smear_in_any_direction() -> None:
     picture = np.full((240, 320), 120, np.float32)
     cv2.circle(picture, (160, 120), 40, 30.0, -1, cv2.LINE_AA)
     picture = cv2.GaussianBlur(picture, (0, 0), 1.5)
-    sharp = quality.focus(picture, _circle(40), _circle(100))
+    sharp = focus(picture, _circle(40), _circle(100))
     for axis in ((1, 25), (25, 1)):
-        assert quality.focus(cv2.blur(picture, axis), _circle(40), _circle(100)) < 0.4 * sharp
+        assert focus(cv2.blur(picture, axis), _circle(40), _circle(100)) < 0.4 * sharp
 
 
 def test_code_contrast_of_an_even_texture_is_zero_and_of_stripes_their_height() -> None:
     valid = np.ones((64, 480), bool)
-    assert quality.code_contrast(np.full((64, 480), 90.0), valid) == 0
+    assert code_contrast(np.full((64, 480), 90.0), valid) == 0
     stripes = 90 + 20.0 * ((np.arange(480) // 12) % 2)[None] * np.ones((64, 1))
-    assert quality.code_contrast(stripes, valid) == pytest.approx(1.48 * 20 / 3)  # at two of three phases
-    assert quality.code_contrast(stripes, np.zeros((64, 480), bool)) == 0
+    assert code_contrast(stripes, valid) == pytest.approx(1.48 * 20 / 3)  # at two of three phases
+    assert code_contrast(stripes, np.zeros((64, 480), bool)) == 0
 
 
 _EXPECTED = {
@@ -207,7 +267,7 @@ _EXPECTED = {
         "pupil_round_share",
         "off_gaze",
     },
-    "defocused": {"focus"},
+    "defocused": {"focus", "limbus_lead_grey_levels"},
     "flat_grey": {"contrast_grey_levels"},
     "printed_circle": {"code_contrast_grey_levels"},
     "two_eyes": {"second_eye_distance_iris_radii"},
