@@ -84,12 +84,14 @@ class ProvedCapture:
     run: CodeProofRun
 
 
-def build_iris_circuit(source: SrsSource = SrsSource.DERIVED, progress: Progress = lambda _: None) -> Circuit:
-    """Build the iris circuit with all its gates, the verifier's size among them.
+def build_iris_circuit(
+    source: SrsSource = SrsSource.DERIVED, progress: Progress = lambda _: None, network: str = NETWORK_V1
+) -> Circuit:
+    """Build the circuit of an iris network with all its gates, the verifier's size among them.
 
     Raises `ArtifactFailed` if a gate says no.
     """
-    circuit = build_circuit(NETWORK_V1, source, progress)
+    circuit = build_circuit(network, source, progress)
     if source is SrsSource.DERIVED:
         progress("verifier contract")
         size = verifier_size(circuit.facts)

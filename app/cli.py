@@ -29,6 +29,14 @@ _source_option = click.option(
     help="Where the structured reference string comes from.",
 )
 
+_network_option = click.option(
+    "--network",
+    type=click.Choice(["iris_v1", "iris_v2"]),
+    default="iris_v1",
+    show_default=True,
+    help="Which iris network.",
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="irisproof", prog_name="irisproof")
@@ -65,9 +73,10 @@ def circuit() -> None:
 
 
 @circuit.command("build")
+@_network_option
 @_source_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def circuit_build(source: str, as_json: bool) -> None:
+def circuit_build(network: str, source: str, as_json: bool) -> None:
     """Build settings, keys and verifier from the pinned ONNX file, with every gate.
 
     Fails if the circuit has einsum columns, if a pre-activation may leave the lookup range, if a cell is not wired as
@@ -76,17 +85,18 @@ def circuit_build(source: str, as_json: bool) -> None:
     from app.actions import build_iris_circuit
     from circuits.srs import SrsSource
 
-    built = build_iris_circuit(SrsSource(source), _ignore if as_json else click.echo)
+    built = build_iris_circuit(SrsSource(source), _ignore if as_json else click.echo, network)
     _print_facts(built.facts.to_json(), as_json)
 
 
 @circuit.command("show")
+@_network_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def circuit_show(as_json: bool) -> None:
+def circuit_show(network: str, as_json: bool) -> None:
     """Show the built circuit: sizes and hashes."""
     from circuits.iris.circuit import load_circuit
 
-    _print_facts(load_circuit("iris_v1").facts.to_json(), as_json)
+    _print_facts(load_circuit(network).facts.to_json(), as_json)
 
 
 @cli.group()

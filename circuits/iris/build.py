@@ -29,7 +29,7 @@ from protocol.types import G1Point
 
 __all__ = ["CIRCUIT_K", "MAX_VERIFIER_BYTES", "Progress", "build_circuit", "check_pins", "verifier_name"]
 
-CIRCUIT_K = {"iris_v1": 13}
+CIRCUIT_K = {"iris_v1": 13, "iris_v2": 14}
 """log2 of the rows of each network's circuit: the fewest that hold it in one block with one inner column, which is
 the cheapest proof on chain."""
 

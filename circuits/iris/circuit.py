@@ -111,11 +111,11 @@ def load_circuit(network: str, source: SrsSource = SrsSource.DERIVED) -> Circuit
 
     Raises `ArtifactAbsent` where nothing was built and `ArtifactFailed` where a file was changed since.
     """
-    folder = circuit_dir(network, source)
+    folder, hint = circuit_dir(network, source), f"{_BUILD} --network {network}"
     try:
         facts = CircuitFacts.from_json((folder / FACTS_FILE).read_text())
     except FileNotFoundError:
-        raise ArtifactAbsent(f"the circuit of {network} has not been built", hint=_BUILD) from None
+        raise ArtifactAbsent(f"the circuit of {network} has not been built", hint=hint) from None
     circuit = Circuit(facts, folder, srs_file(facts.k, source))
     expected = {
         circuit.settings: facts.settings_sha256,
@@ -126,9 +126,9 @@ def load_circuit(network: str, source: SrsSource = SrsSource.DERIVED) -> Circuit
     }
     for path, sha256 in expected.items():
         if not path.exists():
-            raise ArtifactAbsent(f"{path.name} of the circuit of {network} is missing", hint=_BUILD)
+            raise ArtifactAbsent(f"{path.name} of the circuit of {network} is missing", hint=hint)
         if sha256_of(path) != sha256:
-            raise ArtifactFailed(f"{path.name} of the circuit of {network} changed since it was built", hint=_BUILD)
+            raise ArtifactFailed(f"{path.name} of the circuit of {network} changed since it was built", hint=hint)
     return circuit
 
 

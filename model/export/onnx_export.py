@@ -1,6 +1,6 @@
 """torch module -> the ONNX file that ships: same bytes on every run, metadata inside, no trace of the machine.
 
-Run `python -m model.export.onnx_export` to write model/networks/iris_v1.onnx; the hash stands in protocol/pins.toml.
+Run `python -m model.export.onnx_export` to write model/networks/*.onnx; the hashes stand in protocol/pins.toml.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import onnx
 import torch
 
 from model.training.box_bank import ANGLES, BANDS, SALTS, BoxBank
+from model.training.kernel_bank import IRIS_V2, BankDesign, KernelBank
 from protocol.pins import root_dir
 from protocol.types import PlaneName
 
-__all__ = ["NetworkSpec", "export_onnx", "network_v1"]
+__all__ = ["NetworkSpec", "export_onnx", "network_of", "network_v1", "network_v2"]
 
 OPSET = 17
 
@@ -49,6 +50,17 @@ def network_v1() -> tuple[torch.nn.Module, NetworkSpec]:
         pre_activation_bounds=(1530, 765),
     )
     return BoxBank().eval(), spec
+
+
+def network_v2() -> tuple[torch.nn.Module, NetworkSpec]:
+    """The bank of kernels over pairs of rows and its description; |even| <= 12 * 255 and |odd| <= 6 * 255."""
+    return network_of("iris_v2", IRIS_V2)
+
+
+def network_of(name: str, design: BankDesign) -> tuple[torch.nn.Module, NetworkSpec]:
+    """Any bank of integer kernels: network v2, and what the search tries."""
+    spec = NetworkSpec(name, design.planes, design.symbols, SALTS, design.pre_activation_bounds)
+    return KernelBank(design).eval(), spec
 
 
 def export_onnx(module: torch.nn.Module, spec: NetworkSpec) -> bytes:
@@ -89,12 +101,13 @@ def _metadata(spec: NetworkSpec) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the file and say its hash."""
-    data = export_onnx(*network_v1())
-    path = network_v1()[1].path
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(data)
-    sys.stdout.write(f"{path.relative_to(root_dir())}  {len(data)} B  sha256 {hashlib.sha256(data).hexdigest()}\n")
+    """Write the files and say their hashes."""
+    for module, spec in (network_v1(), network_v2()):
+        data = export_onnx(module, spec)
+        spec.path.parent.mkdir(exist_ok=True)
+        spec.path.write_bytes(data)
+        where = spec.path.relative_to(root_dir())
+        sys.stdout.write(f"{where}  {len(data)} B  sha256 {hashlib.sha256(data).hexdigest()}\n")
 
 
 if __name__ == "__main__":

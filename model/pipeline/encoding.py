@@ -1,10 +1,13 @@
-"""Texture and mask planes -> iris code: the exact integer reference of the iris network.
+"""Texture and mask planes -> iris code: the exact integer references of the iris networks.
 
-The network itself is the pinned ONNX file; this module computes the same function on integers, and a test
-holds it against torch, onnxruntime and the circuit's witness, symbol for symbol.
+The networks themselves are the pinned ONNX files; this module computes the same functions on integers, and tests
+hold them against torch, onnxruntime and the circuits' witnesses, symbol for symbol.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +15,11 @@ import numpy.typing as npt
 from protocol.errors import EncodingError
 from protocol.types import IrisCode, Plane, PlaneName
 
-NETWORK_V1 = "iris_v1"
+NETWORK_V1, NETWORK_V2 = "iris_v1", "iris_v2"
 
-__all__ = ["NETWORK_V1", "encode_v1"]
+Grid = npt.NDArray[np.int64]
+
+__all__ = ["ENCODERS", "NETWORK_V1", "NETWORK_V2", "Encoder", "encode_v1", "encode_v2"]
 
 
 def encode_v1(texture: Plane, mask: Plane) -> IrisCode:
@@ -25,21 +30,62 @@ def encode_v1(texture: Plane, mask: Plane) -> IrisCode:
     response times the mask. |even| <= 6 * 255 = 1,530; |odd| <= 765.
     Raises `EncodingError` for other planes.
     """
-    if (texture.name, mask.name) != (PlaneName.TEXTURE_8X120, PlaneName.MASK_8X120):
-        raise EncodingError(f"{NETWORK_V1} reads texture_8x120 and mask_8x120, not {texture.name} and {mask.name}")
-    cells = _as_grid(texture)  # (8, 120) int64
-    valid = _as_grid(mask)
-    box = cells + _ahead(cells, 1) + _ahead(cells, 2)
-    odd = _ahead(box, 3) - box
-    even = odd - _ahead(odd, 3)
+    cells, valid = _grids(NETWORK_V1, texture, mask)  # (8, 120) each
+    even, odd = _box_bank(cells)
     symbols = np.concatenate([(np.sign(even) * valid).ravel(), (np.sign(odd) * valid).ravel()])  # (1920,)
     return IrisCode(NETWORK_V1, tuple(symbols.tolist()), mask)
 
 
-def _as_grid(plane: Plane) -> npt.NDArray[np.int64]:
+def encode_v2(texture: Plane, mask: Plane) -> IrisCode:
+    """The same kernels over each pair of neighbouring rows of planes of 16 x 120: 3,840 symbols, even ones first.
+
+    Row i of a response is that of t(i) + t(i+1), i = 0..14. The last row has no neighbour: its symbols are its mask
+    cells, which `make_planes` leaves 0, so that there is one symbol a kernel and mask cell. |even| <= 3,060;
+    |odd| <= 1,530. Raises `EncodingError` for other planes.
+    """
+    cells, valid = _grids(NETWORK_V2, texture, mask)  # (16, 120) each
+    seen, last = valid[:-1], valid[-1]
+    even, odd = _box_bank(cells[:-1] + cells[1:])  # (15, 120) each
+    symbols = np.concatenate([(np.sign(even) * seen).ravel(), last, (np.sign(odd) * seen).ravel(), last])  # (3840,)
+    return IrisCode(NETWORK_V2, tuple(symbols.tolist()), mask)
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A network's exact integer reference and the planes that it reads."""
+
+    texture: PlaneName
+    mask: PlaneName
+    encode: Callable[[Plane, Plane], IrisCode]
+
+
+ENCODERS = {
+    NETWORK_V1: Encoder(PlaneName.TEXTURE_8X120, PlaneName.MASK_8X120, encode_v1),
+    NETWORK_V2: Encoder(PlaneName.TEXTURE_16X120, PlaneName.MASK_16X120, encode_v2),
+}
+
+
+def _grids(network: str, texture: Plane, mask: Plane) -> tuple[Grid, Grid]:
+    wanted = ENCODERS[network]
+    if (texture.name, mask.name) != (wanted.texture, wanted.mask):
+        raise EncodingError(
+            f"{network} reads {wanted.texture.value} and {wanted.mask.value}, "
+            f"not {texture.name.value} and {mask.name.value}"
+        )
+    return _as_grid(texture), _as_grid(mask)
+
+
+def _box_bank(cells: Grid) -> tuple[Grid, Grid]:
+    """Responses of the even and the odd kernel, int64 of the shape of `cells`."""
+    box = cells + _ahead(cells, 1) + _ahead(cells, 2)
+    odd = _ahead(box, 3) - box
+    return odd - _ahead(odd, 3), odd
+
+
+def _as_grid(plane: Plane) -> Grid:
     return np.frombuffer(plane.cells, np.uint8).reshape(plane.name.shape).astype(np.int64)
 
 
-def _ahead(grid: npt.NDArray[np.int64], steps: int) -> npt.NDArray[np.int64]:
+def _ahead(grid: Grid, steps: int) -> Grid:
     """The grid as seen `steps` cells further along the angle."""
     return np.roll(grid, -steps, axis=1)

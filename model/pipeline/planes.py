@@ -9,7 +9,9 @@ from model.pipeline._geometry import Doubles
 from protocol.types import TEXTURE_COLS, TEXTURE_ROWS, NormalizedIris, Plane, PlaneName
 
 KERNEL_COLUMNS = 9
-"""Support of the widest kernel of iris network v1: columns j..j+8."""
+"""Support of the widest kernel of iris networks v1 and v2: columns j..j+8."""
+KERNEL_ROWS = {PlaneName.MASK_8X120: 1, PlaneName.MASK_16X120: 2}
+"""Rows under a kernel: network v2 reads pairs of rows, i and i+1."""
 MIN_VISIBLE_UNDER_KERNEL = 0.7
 MIN_VISIBLE_IN_CELL = 0.5
 
@@ -22,7 +24,9 @@ def make_planes(iris: NormalizedIris) -> dict[PlaneName, Plane]:
     A pooled texture cell is the mean of its block's visible texels, rounded; where less than half of them are
     visible it is the mean of its row's other cells (neutral to kernels that sum to zero). A pooled mask cell
     (row, j) is 1 when more than 0.7 of the texels under a kernel at columns j..j+8 of 120, which wrap round,
-    are visible: the symbol at j is then worth keeping. The whole texture and validity are planes as they are.
+    are visible: the symbol at j is then worth keeping. A kernel lies on one row of 8, and on two rows of 16 (row and
+    the next one out); the last of the 16 begins no pair and is 0. The whole texture and validity are planes as they
+    are.
     """
     texture = np.frombuffer(iris.texture, np.uint8).reshape(TEXTURE_ROWS, TEXTURE_COLS)
     valid = np.frombuffer(iris.validity, np.uint8).reshape(TEXTURE_ROWS, TEXTURE_COLS)
@@ -35,7 +39,10 @@ def make_planes(iris: NormalizedIris) -> dict[PlaneName, Plane]:
         (PlaneName.TEXTURE_16X120, PlaneName.MASK_16X120),
     ):
         cells, shares = _pool(texture, valid, texture_name.shape)
-        planes += [Plane(texture_name, cells.tobytes()), Plane(mask_name, _mask(shares).tobytes())]
+        planes += [
+            Plane(texture_name, cells.tobytes()),
+            Plane(mask_name, _mask(shares, KERNEL_ROWS[mask_name]).tobytes()),
+        ]
     return {plane.name: plane for plane in planes}
 
 
@@ -58,6 +65,11 @@ def _pool(
     return np.clip(np.round(cells), 1, 255).astype(np.uint8), shares
 
 
-def _mask(shares: Doubles) -> npt.NDArray[np.uint8]:
-    under_kernel = sum(np.roll(shares, -ahead, axis=1) for ahead in range(KERNEL_COLUMNS)) / KERNEL_COLUMNS
-    return np.asarray(under_kernel > MIN_VISIBLE_UNDER_KERNEL, np.uint8)
+def _mask(shares: Doubles, kernel_rows: int) -> npt.NDArray[np.uint8]:
+    """uint8[rows, cols]; the last `kernel_rows` - 1 rows are 0."""
+    places = len(shares) - kernel_rows + 1
+    in_rows = sum(shares[ahead : ahead + places] for ahead in range(kernel_rows)) / kernel_rows
+    under_kernel = sum(np.roll(in_rows, -ahead, axis=1) for ahead in range(KERNEL_COLUMNS)) / KERNEL_COLUMNS
+    mask = np.zeros(shares.shape, np.uint8)
+    mask[:places] = under_kernel > MIN_VISIBLE_UNDER_KERNEL
+    return mask

@@ -75,9 +75,13 @@ def test_pooled_planes_equal_the_sums_written_out(seed: int, share: float) -> No
             neutral = known.mean() if known.size else everywhere.mean() if everywhere.size else 128.0
             expected = np.where(np.isnan(means[r]), neutral, means[r])
             assert np.abs(planes[texture_name][r] - expected).max() <= 0.5 + 1e-9
+            kernel_rows = {8: 1, 16: 2}[rows]
+            if r + kernel_rows > rows:
+                assert not planes[mask_name][r].any()
+                continue
             for c in range(120):
                 support = [(c + ahead) % 120 for ahead in range(9)]
-                under = shares[r, support].mean()
+                under = shares[r : r + kernel_rows, support].mean()
                 if abs(under - 0.7) > 1e-9:
                     assert planes[mask_name][r, c] == (under > 0.7)
 
@@ -102,6 +106,20 @@ def test_mask_at_exactly_seven_tenths_is_zero() -> None:
     valid[0:8, 4 * 22 : 4 * 23] = block
     mask = _planes(np.full((64, 480), 100), valid)[PlaneName.MASK_8X120]
     assert mask[0, 14] == 0  # 201 of 288
+
+
+@pytest.mark.parametrize(("hidden", "kept"), [(2, 1), (3, 0)])
+def test_mask_cell_of_a_pair_of_rows_falls_for_what_is_hidden_in_either(hidden: int, kept: int) -> None:
+    valid = np.ones((64, 480))
+    valid[4 * 6 : 4 * 7, 4 * 20 : 4 * (20 + 2 * hidden)] = 0  # row 6 of 16: half of the texels of pairs 5 and 6
+    mask = _planes(np.full((64, 480), 100), valid)[PlaneName.MASK_16X120]
+    assert [mask[row, 18] for row in (4, 5, 6, 7)] == [1, kept, kept, 1]  # the kernel at 18 covers columns 18..26
+
+
+def test_mask_of_the_last_row_of_sixteen_is_zero() -> None:
+    mask = _planes(np.full((64, 480), 100), np.ones((64, 480)))[PlaneName.MASK_16X120]
+    assert mask[:15].all()
+    assert not mask[15].any()
 
 
 def test_mask_wraps_round_the_turn() -> None:
