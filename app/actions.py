@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 from eth_account.signers.local import LocalAccount
 
+from app.membership import group_of
 from app.station import SignedCapture, SoftwareStation
 from circuits.artifacts import write_atomic
 from circuits.iris.build import MAX_VERIFIER_BYTES, build_circuit, verifier_name
@@ -41,10 +42,11 @@ from model.synthetic import make_eye
 from protocol.errors import ArtifactAbsent, ArtifactFailed, ChainError, InputError, QualityError
 from protocol.pins import pin, read_pinned, root_dir
 from protocol.types import EyeSide, IdentityCommitment, IrisCode, NormalizedIris, PlaneName
-from registry_contract.client import Enrollment, RegistryClient, prepare_enrollment
+from registry_contract.client import RegistryClient
 from registry_contract.connection import Receipt
 from registry_contract.contracts import load_contract
 from registry_contract.deployment import Deployment, deploy
+from registry_contract.enrollment import Enrollment, code_evidence, prepare_enrollment
 from registry_contract.model import ModelDescription
 from registry_contract.polls import Ballot, Poll, PollsClient, ballot_message
 
@@ -184,7 +186,8 @@ def prove_capture(circuit: Circuit, capture: SignedCapture, code: IrisCode) -> P
 def enrollment_of(model: ModelDescription, model_id: int, proved: ProvedCapture) -> Enrollment:
     """What goes to the registry: nothing private is in it."""
     capture = proved.capture
-    return prepare_enrollment(model, model_id, capture.ladder, capture.attestation, proved.run.proof)
+    code = code_evidence(model, model_id, capture.ladder, proved.run.proof)
+    return prepare_enrollment(capture.ladder, capture.attestation, code)
 
 
 def enroll(registry: RegistryClient, enrollment: Enrollment) -> Receipt:
@@ -207,7 +210,7 @@ def prepare_ballot(registry: RegistryClient, polls: PollsClient, poll: Poll, vot
 
 def snapshot_group(registry: RegistryClient, poll: Poll) -> Group:
     """The members at the poll's making, checked against its root. Raises `ChainError` where the log gives others."""
-    group = Group(IdentityCommitment(leaf) for leaf in registry.members()[: poll.snapshot_size])
+    group = group_of(registry.members_before(poll.group_id, poll.block, poll.log_index))
     if group.root != poll.snapshot_root:
         raise ChainError(f"the members in the node's log do not give the snapshot of poll {poll.poll_id}")
     return group

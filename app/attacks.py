@@ -10,7 +10,8 @@ from app.station import SoftwareStation
 from protocol.errors import TransactionRefused, VerificationError
 from protocol.types import CodeProof, IdentityCommitment
 from registry_contract.attestation import CaptureAttestation, new_nonce
-from registry_contract.client import Enrollment, RegistryClient
+from registry_contract.client import RegistryClient
+from registry_contract.enrollment import Enrollment
 from registry_contract.polls import Ballot, Poll, PollsClient
 
 __all__ = ["Attack", "Loot", "attacks_with", "flipped", "signed_by", "with_capture"]
@@ -63,9 +64,7 @@ def attacks_with(registry: RegistryClient, polls: PollsClient, poll: Poll, loot:
         Attack(
             "a proof with one flipped byte",
             "Registry__CodeProofRejected",
-            lambda: registry.enroll(
-                dataclasses.replace(loot.attested_again, proof=flipped(loot.attested_again.proof, -1))
-            ),
+            lambda: registry.enroll(with_flipped_proof(loot.attested_again)),
         ),
         Attack(
             "a capture signed by an unknown station",
@@ -80,6 +79,12 @@ def with_capture(enrollment: Enrollment, **changes: object) -> Enrollment:
     attestation = enrollment.attestation
     capture = dataclasses.replace(attestation.capture, **changes)  # type: ignore[arg-type]
     return dataclasses.replace(enrollment, attestation=CaptureAttestation(capture, attestation.signature))
+
+
+def with_flipped_proof(enrollment: Enrollment) -> Enrollment:
+    """The enrolment with the last byte of its first proof flipped."""
+    code, *others = enrollment.codes
+    return dataclasses.replace(enrollment, codes=(dataclasses.replace(code, proof=flipped(code.proof, -1)), *others))
 
 
 def flipped(proof: CodeProof, position: int) -> CodeProof:

@@ -23,8 +23,9 @@ from circuits.semaphore.identity import Identity
 from circuits.semaphore.prove import prove_membership
 from protocol.errors import ChainError
 from protocol.types import EyeSide, NormalizedIris
-from registry_contract.client import Enrollment, RegistryClient
+from registry_contract.client import RegistryClient
 from registry_contract.deployment import Deployment
+from registry_contract.enrollment import Enrollment
 from registry_contract.local_chain import LocalChain
 from registry_contract.model import ModelDescription
 from registry_contract.polls import Ballot, Poll, PollDraft, PollsClient, ballot_message

@@ -15,14 +15,31 @@ from registry_contract.contracts import load_contract
 
 __all__ = ["refusal"]
 
-_CONTRACTS = ("IrisRegistry", "IrisPolls")
+_CONTRACTS = (
+    "IrisRegistry",
+    "StationRegistry",
+    "ModelRegistry",
+    "Committee",
+    "IrisPolls",
+    "Personhood",
+    "WorldIdFacade",
+    "TimelockController",
+    "Airdrop",
+    "WorldIdGate",
+)
+"""All that a person's transaction can reach; each one's ABI has the errors of the libraries in it."""
 
 _HINTS = {
     "Registry__StationUnknown": "the registry does not know this capture station; use a listed one",
     "Registry__StationRevoked": "capture again at a station that is still listed",
     "Registry__AttestationExpired": "capture again; the station's word has a time limit",
     "Registry__CapturedInFuture": "the station's clock is ahead; set it",
-    "Registry__ModelRetired": "update the program; this iris network is no longer accepted",
+    "Registry__ModelsWrong": "update the program; other iris networks are accepted now",
+    "Registry__ModelNotLive": "update the program; this iris network is not accepted now",
+    "Registry__VerdictExpired": "ask the committee again; its verdict has a time limit",
+    "Registry__RecordSuspended": "attest again at a station that is listed",
+    "Registry__RecoveryNotReady": "wait; until then the old identity can cancel it",
+    "Registry__MembersOverdue": "members of a revoked station must be suspended first; anyone may do it",
     "Polls__AlreadyVoted": "to replace the vote, cast again with the count of votes cast so far",
     "Polls__NotOpenYet": "wait until the poll opens",
     "Polls__AlreadyClosed": "the poll takes no more votes",

@@ -11,6 +11,7 @@ from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import is_checksum_address
+from eth_utils.crypto import keccak
 
 from protocol.errors import EncodingError, VerificationError
 from protocol.types import EyeSide, IdentityCommitment
@@ -19,7 +20,10 @@ __all__ = [
     "ATTESTATION_VERSION",
     "Capture",
     "CaptureAttestation",
+    "P256Attestation",
+    "capture_digest",
     "new_nonce",
+    "p256_attestation",
     "recover_station",
     "sign_capture",
     "verify_attestation",
@@ -37,6 +41,7 @@ _CAPTURE_FIELDS = [
 
 # Order of the group of secp256k1; of s and n - s, which sign the same, only the smaller counts (EIP-2).
 _SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,41 @@ class CaptureAttestation:
         if attestation.to_bytes() != data:
             raise EncodingError("the attestation is not in its canonical form")
         return attestation
+
+
+@dataclass(frozen=True)
+class P256Attestation:
+    """A capture and the signature of a station whose key is of P-256, as phones and secure elements hold them.
+
+    `signature`: r, s (32 bytes each, s in the lower half) and the station's name, the last 20 bytes of keccak256(x, y).
+    The contract verifies it; this value only has the right form.
+    """
+
+    capture: Capture
+    signature: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.signature) != 84:
+            raise EncodingError(f"a P-256 station's signature has 84 bytes, not {len(self.signature)}")
+        if int.from_bytes(self.signature[32:64], "big") > _P256_ORDER // 2:
+            raise EncodingError("the station's signature is not canonical: s lies in the upper half")
+
+
+def p256_attestation(capture: Capture, point: tuple[int, int], signed: tuple[int, int]) -> P256Attestation:
+    """Put together what a P-256 key's holder returns for `capture_digest`: its public point (x, y) and (r, s).
+
+    Of s and n - s, which sign the same, the smaller is taken.
+    """
+    (x, y), (r, s) = point, signed
+    name = keccak(x.to_bytes(32, "big") + y.to_bytes(32, "big"))[12:]
+    low = min(s, _P256_ORDER - s)
+    return P256Attestation(capture, r.to_bytes(32, "big") + low.to_bytes(32, "big") + name)
+
+
+def capture_digest(capture: Capture) -> bytes:
+    """The 32 bytes that a station's key signs, as they are, without hashing them again."""
+    message = capture.signable()
+    return keccak(b"\x19" + message.version + message.header + message.body)
 
 
 def _capture_of(fields: dict[str, Any]) -> Capture:

@@ -1,81 +1,79 @@
-"""The registry from Python: enrol, list stations and models, read the members."""
+"""The registry from Python: come in, upgrade, attest again, recover, leave; read members and records."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
-from protocol.errors import ChainError, VerificationError
-from protocol.types import CodeProof, EyeSide, IdentityCommitment
-from registry_contract.attestation import CaptureAttestation
+from protocol.errors import ChainError
+from protocol.types import EyeSide, IdentityCommitment, MembershipProof
 from registry_contract.connection import Connection, Receipt
 from registry_contract.contracts import load_contract
 from registry_contract.deployment import Deployment
-from registry_contract.ladder import CaptureLadder
-from registry_contract.model import ModelDescription
+from registry_contract.enrollment import CodeEvidence, Enrollment
+from registry_contract.member_log import read_members
+from registry_contract.semaphore_abi import proof_to_abi
+from registry_contract.verdict import SignedVerdict
 
-__all__ = ["Enrollment", "Record", "RegistryClient", "prepare_enrollment"]
+__all__ = ["Record", "RecordStatus", "Recovery", "RegistryClient", "Siblings"]
 
 
-@dataclass(frozen=True)
-class Enrollment:
-    """All that `enroll` takes. The verdict's place stays empty until the committee exists."""
+class RecordStatus(IntEnum):
+    """Where a record stands, as the contract numbers it."""
 
-    model_id: int
-    attestation: CaptureAttestation
-    proof: CodeProof
-    texture_path: tuple[bytes, ...]
-    mask_path: tuple[bytes, ...]
-
-    def to_abi(self) -> dict[str, Any]:
-        """The Solidity struct `Enrollment`."""
-        return {
-            "modelId": self.model_id,
-            "capture": self.attestation.capture.to_abi(),
-            "stationSignature": self.attestation.signature,
-            "proof": self.proof.proof,
-            "texturePath": self.texture_path,
-            "maskPath": self.mask_path,
-            "verdict": b"",
-        }
+    ACTIVE = 1
+    SUSPENDED = 2
+    LEFT = 3
+    ERASED = 4
 
 
 @dataclass(frozen=True)
 class Record:
-    """What the registry keeps of a member."""
+    """What the registry keeps of a person. Times are Unix seconds; `rotated_at` is 0 until a recovery."""
 
+    record_id: int
     commitments_root: bytes
-    code_commitment: bytes
-    """keccak256 of the code's commitment as it stands in the proof."""
+    identity: IdentityCommitment
     station: str
     enrolled_at: int
-    model_id: int
+    rotated_at: int
+    eye_side: EyeSide
+    status: RecordStatus
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """A recovery that waits: the old identity may cancel it until somebody completes it, from `ready_at` on."""
+
+    commitments_root: bytes
+    identity: IdentityCommitment
+    station: str
+    ready_at: int
     eye_side: EyeSide
 
 
-def prepare_enrollment(
-    model: ModelDescription, model_id: int, ladder: CaptureLadder, attestation: CaptureAttestation, proof: CodeProof
-) -> Enrollment:
-    """Put an enrolment together: the Merkle paths are those of the planes and the k that the model's circuit reads.
+@dataclass(frozen=True)
+class Siblings:
+    """Siblings of a leaf from the bottom up, levels without one left out, in the group's tree and the upcoming one's.
 
-    Raises `VerificationError` where the attestation is about other commitments, `EncodingError` where the capture has
-    no commitment that the model needs.
+    Empty where the leaf is not in the tree. `circuits.semaphore.Group.merkle_proof` has them in this form.
     """
-    if attestation.capture.commitments_root != ladder.root:
-        raise VerificationError("the attestation is not about these commitments")
-    return Enrollment(
-        model_id,
-        attestation,
-        proof,
-        ladder.path(model.texture_plane, model.k),
-        ladder.path(model.mask_plane, model.k),
-    )
+
+    group: tuple[int, ...] = ()
+    upcoming: tuple[int, ...] = ()
+
+    def to_abi(self) -> dict[str, Any]:
+        """The Solidity struct `Siblings`."""
+        return {"group": list(self.group), "upcoming": list(self.upcoming)}
 
 
 class RegistryClient:
-    """The registry of one deployment. Without an account it only reads.
+    """The registry of one deployment. Without an account it only reads. Anyone may send anything: what counts is the
+    evidence.
 
     All methods raise `ChainUnreachable` where the node is gone; those that send raise `TransactionRefused` with the
     contract's own error.
@@ -88,53 +86,135 @@ class RegistryClient:
         self.contract = self.connection.contract(deployment.registry, load_contract("IrisRegistry").abi)
 
     def enroll(self, enrollment: Enrollment) -> Receipt:
-        """Anyone may send it; the member is the identity that the attestation names."""
+        """The member is the identity that the attestation names. Each code needs a verdict `UNIQUE`."""
         return self._send("enroll", enrollment.to_abi())
 
-    def add_station(self, station: str) -> Receipt:
-        """Owner only."""
-        return self._send("addStation", station)
+    def upgrade(self, identity: IdentityCommitment, code: CodeEvidence) -> Receipt:
+        """Add the code of another live model, proved from the stored capture. Needs a verdict `STORED`."""
+        return self._send("upgrade", identity.value, code.to_abi())
 
-    def revoke_station(self, station: str) -> Receipt:
-        """Owner only. For good: a new key is a new station."""
-        return self._send("revokeStation", station)
+    def reattest(self, enrollment: Enrollment) -> Receipt:
+        """Put a member on a new capture. Each code needs a verdict `SAME_PERSON`."""
+        return self._send("reattest", enrollment.to_abi())
 
-    def register_model(self, description: dict[str, Any]) -> Receipt:
-        """Owner only; `description` as `ModelDescription.to_abi` gives it."""
-        return self._send("registerModel", description)
+    def request_recovery(self, record_id: int, enrollment: Enrollment) -> Receipt:
+        """Begin to hand a record to the identity that the attestation names. Verdicts: `SAME_PERSON`."""
+        return self._send("requestRecovery", record_id, enrollment.to_abi())
 
-    def retire_model(self, model_id: int) -> Receipt:
-        """Owner only. Ends enrolment under the model; members stay."""
-        return self._send("retireModel", model_id)
+    def cancel_recovery(self, record_id: int, proof: MembershipProof) -> Receipt:
+        """`proof`: of the old identity, in the group that is it alone, message 0, scope `cancel_scope(record_id)`."""
+        return self._send("cancelRecovery", record_id, proof_to_abi(proof))
 
-    def members(self) -> tuple[int, ...]:
-        """All leaves in order, rebuilt from the event log and checked against the contract's count.
+    def complete_recovery(self, record_id: int, siblings: Siblings) -> Receipt:
+        """Replace the leaf, after the waiting period. `siblings`: of the old identity's leaf."""
+        return self._send("completeRecovery", record_id, siblings.to_abi())
 
-        Raises `ChainError` where the log is incomplete. The caller owes: that the group built from them has `root()`.
+    def leave(self, record_id: int, proof: MembershipProof, siblings: Siblings) -> Receipt:
+        """`proof`: of the identity, in the group that is it alone, message 0, scope `leave_scope(record_id)`."""
+        return self._send("leaveGroup", record_id, proof_to_abi(proof), siblings.to_abi())
+
+    def confirm_erased(self, record_id: int, verdict: SignedVerdict) -> Receipt:
+        """Record the committee's word that the shares of one who left are overwritten."""
+        return self._send("confirmErased", record_id, verdict.to_bytes())
+
+    def suspend(self, suspensions: Sequence[tuple[int, Siblings]]) -> Receipt:
+        """Take members out who are overdue: (record id, siblings), each as the tree stands after those before it."""
+        return self._send(
+            "suspend", [{"recordId": record, "siblings": siblings.to_abi()} for record, siblings in suspensions]
+        )
+
+    def settle_stations(self, limit: int) -> Receipt:
+        """Let the contract forget up to `limit` revoked stations that have no members left."""
+        return self._send("settleStations", limit)
+
+    def group_id(self) -> int:
+        """Id of the model whose tree is the group now."""
+        return int(self._call("groupId"))
+
+    def members(self, group_id: int | None = None) -> tuple[int, ...]:
+        """All leaves of the group, or of the tree of model `group_id`, in order; 0 in the places of removed ones.
+
+        From the event log, checked against the contract's count. Raises `ChainError` where the log is incomplete. The
+        caller owes: that the group built from them has `root()`.
         """
-        events = self.connection.events(self.contract.events.MemberAdded, self.deployment.block)
-        leaves = {int(event["args"]["index"]): int(event["args"]["identityCommitment"]) for event in events}
-        if sorted(leaves) != list(range(len(events))) or len(leaves) < self.size():
+        group = self.group_id() if group_id is None else group_id
+        leaves = read_members(self.connection, self.contract, self.deployment.block, group)
+        size = int(self._call("getMerkleTreeSize", group))
+        if len(leaves) < size:
             raise ChainError(
-                f"the node's log has {len(leaves)} members, the registry has {self.size()}",
+                f"the node's log has {len(leaves)} members, the registry has {size}",
                 hint="use a node that keeps all logs since the deployment",
             )
-        return tuple(leaves[index] for index in range(len(leaves)))
+        return leaves
+
+    def members_before(self, group_id: int, block: int, log_index: int) -> tuple[int, ...]:
+        """The leaves as they stood before one entry of the log, such as a poll's creation."""
+        return read_members(self.connection, self.contract, self.deployment.block, group_id, (block, log_index))
 
     def root(self) -> int:
-        """Root of the members' tree now; 0 while there are none."""
+        """Root of the group's tree now; 0 while there are none."""
         return int(self._call("root"))
 
     def size(self) -> int:
+        """Number of leaves of the group, removed ones included."""
         return int(self._call("size"))
 
-    def has_member(self, identity: IdentityCommitment) -> bool:
-        return bool(self._call("hasMember", self._call("GROUP_ID"), identity.value))
+    def has_member(self, identity: IdentityCommitment, group_id: int | None = None) -> bool:
+        """Whether the group, or the tree of model `group_id`, has this leaf now."""
+        return bool(self._call("hasMember", self.group_id() if group_id is None else group_id, identity.value))
 
     def record(self, identity: IdentityCommitment) -> Record:
-        """Raises `TransactionRefused` (Registry__IdentityNotEnrolled) for one who is no member."""
-        root, code, station, enrolled_at, model_id, side = self._call("recordOf", identity.value)
-        return Record(bytes(root), bytes(code), str(station), int(enrolled_at), int(model_id), EyeSide(side))
+        """Raises `TransactionRefused` (Registry__IdentityNotEnrolled) for one who has none."""
+        record_id = int(self._call("recordIdOf", identity.value))
+        return self.record_by_id(record_id)
+
+    def record_by_id(self, record_id: int) -> Record:
+        """Raises `TransactionRefused` (Registry__RecordUnknown)."""
+        root, identity, station, enrolled_at, rotated_at, side, status = self._call("recordById", record_id)
+        return Record(
+            record_id,
+            bytes(root),
+            IdentityCommitment(int(identity)),
+            str(station),
+            int(enrolled_at),
+            int(rotated_at),
+            EyeSide(side),
+            RecordStatus(status),
+        )
+
+    def code_owner(self, code_commitment: bytes) -> int:
+        """The record that a code (keccak256 of its commitment) belongs to or belonged to; 0 for none."""
+        return int(self._call("codeOwner", code_commitment))
+
+    def recovery(self, record_id: int) -> Recovery:
+        """Raises `TransactionRefused` (Registry__RecoveryAbsent)."""
+        root, identity, station, ready_at, _, _, side = self._call("recoveryOf", record_id)
+        return Recovery(bytes(root), IdentityCommitment(int(identity)), str(station), int(ready_at), EyeSide(side))
+
+    def members_of(self, station: str) -> int:
+        """How many active members came in on a station's word. Who they are stands in the log."""
+        return int(self._call("membersOf", station))
+
+    def records_of(self, station: str) -> tuple[int, ...]:
+        """Ids of the records that stand on a station's word now, from the log: the list for a revoked station."""
+        found: set[int] = set()
+        for name in ("Enrolled", "Reattested", "Recovered"):
+            for event in self.connection.events(self.contract.events[name], self.deployment.block):
+                found.add(int(event["args"]["recordId"]))
+        records = (self.record_by_id(record_id) for record_id in sorted(found))
+        return tuple(
+            record.record_id
+            for record in records
+            if record.station == station and record.status in (RecordStatus.ACTIVE, RecordStatus.SUSPENDED)
+        )
+
+    def leave_scope(self, record_id: int) -> int:
+        """The scope of the proof that `leave` takes."""
+        return int(self._call("leaveScope", record_id))
+
+    def cancel_scope(self, record_id: int) -> int:
+        """The scope of the proof that `cancel_recovery` takes for the latest request."""
+        return int(self._call("cancelScope", record_id))
 
     def now(self) -> int:
         """The chain's clock, Unix seconds: what freshness is measured by."""

@@ -5,22 +5,66 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import is_checksum_address
 
-from protocol.errors import ChainError, EncodingError
+from protocol.errors import ChainError, EncodingError, InputError
 from registry_contract._rpc import connect, rpc_errors
 from registry_contract.connection import Connection
 from registry_contract.contracts import load_contract
 from registry_contract.model import ModelDescription
 
-__all__ = ["DEPLOYMENT_VERSION", "Deployment", "deploy"]
+__all__ = ["DEPLOYMENT_VERSION", "LOCAL_CHAINS", "ZERO_ADDRESS", "Deployment", "Terms", "deploy"]
 
-DEPLOYMENT_VERSION = 1
+DEPLOYMENT_VERSION = 2
 
-_ADDRESSES = ("registry", "polls", "semaphore_verifier", "code_verifier", "poseidon")
+LOCAL_CHAINS = frozenset({31337, 1337})
+"""Chains of nobody's, on which alone a registry may do without a committee. The contract knows the same two."""
+
+ZERO_ADDRESS = "0x" + 40 * "0"
+
+_ADDRESSES = (
+    "registry",
+    "polls",
+    "personhood",
+    "world_id",
+    "stations",
+    "models",
+    "committee",
+    "timelock",
+    "semaphore_verifier",
+    "code_verifier",
+    "poseidon",
+)
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a deployment is fixed to. Periods in seconds; only the timelock's own can change, through itself.
+
+    `committee`: addresses of the three nodes; None does without verdicts, on a local chain only. `guardian`: may revoke
+    stations at once, and nothing else; the deployer where none is given.
+    """
+
+    committee: tuple[str, str, str] | None = None
+    guardian: str | None = None
+    timelock_delay_s: int = 2 * _DAY_S
+    model_delay_s: int = 30 * _DAY_S
+    grace_s: int = 180 * _DAY_S
+    reattest_s: int = 30 * _DAY_S
+    recovery_wait_s: int = 14 * _DAY_S
+    root_window_s: int = 3600
+    """How long the World ID facade takes a root after it was replaced; 0: the one of the moment alone."""
+
+    def require_chain(self, chain_id: int) -> None:
+        """Raises `InputError` where a chain that is not local would get a registry without a committee."""
+        if self.committee is None and chain_id not in LOCAL_CHAINS:
+            raise InputError(
+                f"chain {chain_id} is not local, and the registry would have no committee",
+                hint="name the committee's three nodes: without them one person could enrol many times",
+            )
 
 
 @dataclass(frozen=True)
@@ -31,6 +75,13 @@ class Deployment:
     block: int
     registry: str
     polls: str
+    personhood: str
+    world_id: str
+    stations: str
+    models: str
+    committee: str
+    """The zero address where the registry has none."""
+    timelock: str
     semaphore_verifier: str
     code_verifier: str
     poseidon: str
@@ -65,42 +116,62 @@ class Deployment:
         return cls(**data)
 
 
-def deploy(url: str, owner: LocalAccount, model: ModelDescription, stations: Sequence[str] = ()) -> Deployment:
-    """Deploy everything, register `model` and list `stations` (addresses); `owner` pays, and owns the registry.
+def deploy(
+    url: str,
+    owner: LocalAccount,
+    model: ModelDescription,
+    stations: Sequence[str] = (),
+    terms: Terms = Terms(),
+) -> Deployment:
+    """Deploy everything, with `model` as the first model and `stations` (addresses of secp256k1 keys) as the first
+    stations; `owner` pays, and may propose to the timelock. The deployment itself needs no delay: it has no members.
 
-    Raises `ChainUnreachable`, `ChainError`, `TransactionRefused`, and `ArtifactError` for contracts that do not build.
+    Raises `InputError` for a chain that needs a committee, `ChainUnreachable`, `ChainError`, `TransactionRefused`, and
+    `ArtifactError` for contracts that do not build.
     """
     with rpc_errors(url):
         chain_id = connect(url).eth.chain_id
-    return _Deployer(Connection(url, chain_id, owner)).run(model, stations)
+    terms.require_chain(chain_id)
+    return _Deployer(Connection(url, chain_id, owner), terms).run(model, stations)
 
 
 class _Deployer:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, terms: Terms) -> None:
         self._connection = connection
+        self._terms = terms
         self._gas_used = 0
         self._block: int | None = None
 
     def run(self, model: ModelDescription, stations: Sequence[str]) -> Deployment:
-        connection = self._connection
+        terms, owner = self._terms, self._connection.address
         poseidon = self._put("PoseidonT3", {})
-        semaphore_verifier = self._put("SemaphoreVerifier", {})
+        semaphore = self._put("SemaphoreVerifier", {})
         code_verifier = self._put(model.verifier, {})
-        registry = self._put("IrisRegistry", {"PoseidonT3": poseidon}, connection.address)
-        polls = self._put("IrisPolls", {}, registry, semaphore_verifier)
-        functions = connection.contract(registry, load_contract("IrisRegistry").abi).functions
-        self._send(functions.registerModel(model.to_abi(code_verifier, load_contract(model.verifier))))
-        for station in stations:
-            self._send(functions.addStation(station))
+        # anyone may execute what its delay has let through; nobody administers the roles but the timelock itself
+        timelock = self._put("TimelockController", {}, terms.timelock_delay_s, [owner], [ZERO_ADDRESS], ZERO_ADDRESS)
+        listed = self._put("StationRegistry", {}, timelock, terms.guardian or owner, list(stations))
+        genesis = _in_order(model.to_abi(code_verifier, load_contract(model.verifier)))
+        models = self._put("ModelRegistry", {}, timelock, terms.model_delay_s, terms.grace_s, genesis)
+        committee = ZERO_ADDRESS
+        if terms.committee is not None:
+            committee = self._put("Committee", {}, timelock, list(terms.committee))
+        periods = (terms.reattest_s, terms.recovery_wait_s)
+        registry = self._put("IrisRegistry", {"PoseidonT3": poseidon}, listed, models, committee, semaphore, *periods)
         return Deployment(
-            chain_id=connection.chain_id,
-            block=self._block or 0,
+            chain_id=self._connection.chain_id,
             registry=registry,
-            polls=polls,
-            semaphore_verifier=semaphore_verifier,
+            polls=self._put("IrisPolls", {}, registry, semaphore),
+            personhood=self._put("Personhood", {}, registry, semaphore),
+            world_id=self._put("WorldIdFacade", {}, registry, semaphore, terms.root_window_s),
+            stations=listed,
+            models=models,
+            committee=committee,
+            timelock=timelock,
+            semaphore_verifier=semaphore,
             code_verifier=code_verifier,
             poseidon=poseidon,
-            model_id=int(connection.call(functions.activeModelId())),
+            model_id=1,
+            block=self._block or 0,
             gas_used=self._gas_used,
         )
 
@@ -114,5 +185,7 @@ class _Deployer:
             raise ChainError(f"the node gave no address for the new {name}")
         return receipt.contract_address
 
-    def _send(self, function: Any) -> None:
-        self._gas_used += self._connection.send(function).gas_used
+
+def _in_order(struct: dict[str, object]) -> tuple[object, ...]:
+    """A Solidity struct as a constructor takes it: web3 knows structs by name in function calls only."""
+    return tuple(_in_order(value) if isinstance(value, dict) else value for value in struct.values())

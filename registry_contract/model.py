@@ -15,7 +15,7 @@ __all__ = ["ModelDescription"]
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """One model, as `registerModel` takes it. Hashes are SHA-256 of the published files, 32 bytes each.
+    """One model, as the model registry takes it. Hashes are SHA-256 of the published files, 32 bytes each.
 
     `k`: the circuit has 2^k rows. `blinding_constant`: the commitment of its unusable rows, which each commitment in a
     proof has more than a raw one. `verifier`: name of the generated contract under `src/generated/`.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from eth_abi.abi import encode
@@ -15,14 +16,36 @@ from protocol.types import MembershipProof, Nullifier
 from registry_contract.connection import Connection, Receipt
 from registry_contract.contracts import load_contract
 from registry_contract.deployment import Deployment
+from registry_contract.semaphore_abi import CIRCUIT_DEPTH, require_depth
 
-__all__ = ["CIRCUIT_DEPTH", "Ballot", "Poll", "PollDraft", "PollsClient", "ballot_message", "poll_scope"]
-
-CIRCUIT_DEPTH = 24
-"""Depth of the Semaphore circuit of all polls, whatever the group's size."""
+__all__ = [
+    "CIRCUIT_DEPTH",
+    "Ballot",
+    "Poll",
+    "PollDraft",
+    "PollKind",
+    "PollsClient",
+    "RankedBallot",
+    "approval_choice",
+    "ballot_message",
+    "poll_scope",
+    "ranking_message",
+]
 
 _CHOICE_BITS = 64
-_SCOPE_LABEL = keccak(b"irisproof poll scope v1")
+_SCOPE_LABEL = keccak(b"irisproof poll scope v2")
+_RANKING_LABEL = keccak(b"irisproof ranked ballot v1")
+
+
+class PollKind(IntEnum):
+    """What a ballot says, as the contract numbers it."""
+
+    SINGLE = 0
+    """one option"""
+    APPROVAL = 1
+    """any number of options, none included"""
+    RANKED = 2
+    """options in order, best first; counted from the log (`registry_contract.runoff`)"""
 
 
 @dataclass(frozen=True)
@@ -34,11 +57,26 @@ class PollDraft:
     options: Sequence[str]
     opens_at: int
     closes_at: int
+    kind: PollKind = PollKind.SINGLE
+    quorum: int = 0
+    """Fewest voters for the poll to count."""
+
+    def to_abi(self) -> dict[str, Any]:
+        """The Solidity struct `PollDraft`."""
+        return {
+            "kind": int(self.kind),
+            "question": self.question,
+            "options": list(self.options),
+            "opensAt": self.opens_at,
+            "closesAt": self.closes_at,
+            "quorum": self.quorum,
+        }
 
 
 @dataclass(frozen=True)
 class Poll:
-    """A poll as the contract made it. Voters prove membership in the group of the first `snapshot_size` members."""
+    """A poll as the contract made it. Voters prove membership in the group as it stood before this entry of the log
+    (`RegistryClient.members_before`)."""
 
     poll_id: int
     question: str
@@ -47,7 +85,13 @@ class Poll:
     closes_at: int
     snapshot_root: int
     snapshot_size: int
+    """Leaves of the snapshot, removed ones included."""
     scope: int
+    kind: PollKind
+    quorum: int
+    group_id: int
+    block: int
+    log_index: int
 
 
 def ballot_message(choice: int, sequence: int) -> int:
@@ -58,6 +102,24 @@ def ballot_message(choice: int, sequence: int) -> int:
     if not 0 <= choice < 1 << _CHOICE_BITS or not 0 <= sequence < 1 << _CHOICE_BITS:
         raise EncodingError("choice and sequence are natural numbers below 2^64")
     return sequence << _CHOICE_BITS | choice
+
+
+def approval_choice(options: Iterable[int]) -> int:
+    """The choice of an approval ballot: a bit for every option that is approved."""
+    choice = 0
+    for option in options:
+        if not 0 <= option < _CHOICE_BITS:
+            raise EncodingError(f"there is no option {option}")
+        choice |= 1 << option
+    return choice
+
+
+def ranking_message(ranking: Sequence[int], sequence: int) -> int:
+    """The Semaphore message of a ranked ballot: a hash, since 64 options have no room beside the sequence."""
+    if not all(0 <= option < 1 << 8 for option in ranking) or not 0 <= sequence < 1 << 256:
+        raise EncodingError("a ranking has options below 256, a sequence is a natural number below 2^256")
+    parts = [_RANKING_LABEL, sequence, bytes(ranking)]
+    return int.from_bytes(keccak(encode(["bytes32", "uint256", "bytes"], parts)), "big")
 
 
 def poll_scope(chain_id: int, polls: str, poll_id: int, content_hash: bytes) -> int:
@@ -80,8 +142,7 @@ class Ballot:
     def from_proof(cls, proof: MembershipProof) -> Ballot:
         """The ballot that a membership proof over `ballot_message(...)` makes. Raises `EncodingError` for a proof of
         another circuit depth, which the contract could not verify."""
-        if proof.merkle_tree_depth != CIRCUIT_DEPTH:
-            raise EncodingError(f"the proof is of depth {proof.merkle_tree_depth}; polls verify {CIRCUIT_DEPTH}")
+        require_depth(proof)
         choice = proof.message & ((1 << _CHOICE_BITS) - 1)
         return cls(choice, proof.message >> _CHOICE_BITS, proof.nullifier, proof.points)
 
@@ -89,6 +150,34 @@ class Ballot:
         """The Solidity struct `Ballot`."""
         return {
             "choice": self.choice,
+            "sequence": self.sequence,
+            "nullifier": self.nullifier.value,
+            "points": list(self.points),
+        }
+
+
+@dataclass(frozen=True)
+class RankedBallot:
+    """One order of options, best first, proved."""
+
+    ranking: tuple[int, ...]
+    sequence: int
+    nullifier: Nullifier
+    points: tuple[int, int, int, int, int, int, int, int]
+
+    @classmethod
+    def from_proof(cls, proof: MembershipProof, ranking: Sequence[int], sequence: int) -> RankedBallot:
+        """The ballot that a membership proof over `ranking_message(ranking, sequence)` makes. Raises `EncodingError`
+        for a proof of another circuit depth, or of another ballot."""
+        require_depth(proof)
+        if proof.message != ranking_message(ranking, sequence):
+            raise EncodingError("the proof is of another ranking or sequence")
+        return cls(tuple(ranking), sequence, proof.nullifier, proof.points)
+
+    def to_abi(self) -> dict[str, Any]:
+        """The Solidity struct `RankedBallot`."""
+        return {
+            "ranking": bytes(self.ranking),
             "sequence": self.sequence,
             "nullifier": self.nullifier.value,
             "points": list(self.points),
@@ -110,11 +199,11 @@ class PollsClient:
 
     def create_poll(self, draft: PollDraft) -> tuple[Poll, Receipt]:
         """Make a poll; the group of this moment may vote in it."""
-        receipt = self._send("createPoll", draft.question, list(draft.options), draft.opens_at, draft.closes_at)
+        receipt = self._send("createPoll", draft.to_abi())
         events = self.connection.events(self.contract.events.PollCreated, receipt.block)
         for event in events:
             if "0x" + bytes(event["transactionHash"]).hex() == receipt.transaction:
-                return self._checked(event["args"]), receipt
+                return self._checked(event), receipt
         raise ChainError("the node's log does not have the new poll")
 
     def poll(self, poll_id: int) -> Poll:
@@ -127,11 +216,32 @@ class PollsClient:
         events = self.connection.events(self.contract.events.PollCreated, self.deployment.block, pollId=poll_id)
         if len(events) != 1:
             raise ChainError(f"the node's log has {len(events)} entries for poll {poll_id}, not 1")
-        return self._checked(events[0]["args"])
+        return self._checked(events[0])
 
     def cast_vote(self, poll_id: int, ballot: Ballot) -> Receipt:
         """Count a ballot, or replace the same voter's earlier one."""
         return self._send("castVote", poll_id, ballot.to_abi())
+
+    def cast_ranking(self, poll_id: int, ballot: RankedBallot) -> Receipt:
+        """Record a ranked ballot, or replace the same voter's earlier one."""
+        return self._send("castRanking", poll_id, ballot.to_abi())
+
+    def rankings(self, poll: Poll) -> tuple[tuple[int, ...], ...]:
+        """The rankings that count, each voter's last one, from the log; checked against the contract's count of voters.
+
+        The proofs are the contract's to check; an auditor verifies them again from the same log.
+        """
+        last: dict[int, tuple[int, ...]] = {}
+        for event in self.connection.events(self.contract.events.RankingCast, poll.block, pollId=poll.poll_id):
+            last[int(event["args"]["nullifier"])] = tuple(bytes(event["args"]["ranking"]))
+        voters = self.voters(poll.poll_id)
+        if len(last) != voters:
+            raise ChainError(f"the node's log has {len(last)} voters in poll {poll.poll_id}, the contract {voters}")
+        return tuple(last[nullifier] for nullifier in sorted(last))
+
+    def voters(self, poll_id: int) -> int:
+        """How many persons voted so far."""
+        return int(self._call("pollOf", poll_id)[-1])
 
     def finalize(self, poll_id: int) -> Receipt:
         """Write the tally into the log, after the close. Anyone may."""
@@ -145,21 +255,33 @@ class PollsClient:
         """How many votes this nullifier cast: the sequence of its next ballot."""
         return int(self._call("votesCastBy", poll_id, nullifier.value))
 
-    def _checked(self, event: Any) -> Poll:
+    def _checked(self, entry: Any) -> Poll:
+        event, draft = entry["args"], entry["args"]["draft"]
         poll = Poll(
             poll_id=int(event["pollId"]),
-            question=str(event["question"]),
-            options=tuple(str(option) for option in event["options"]),
-            opens_at=int(event["opensAt"]),
-            closes_at=int(event["closesAt"]),
+            question=str(draft["question"]),
+            options=tuple(str(option) for option in draft["options"]),
+            opens_at=int(draft["opensAt"]),
+            closes_at=int(draft["closesAt"]),
             snapshot_root=int(event["snapshotRoot"]),
             snapshot_size=int(event["snapshotSize"]),
             scope=int(event["scope"]),
+            kind=PollKind(draft["kind"]),
+            quorum=int(draft["quorum"]),
+            group_id=int(event["groupId"]),
+            block=int(entry["blockNumber"]),
+            log_index=int(entry["logIndex"]),
         )
-        root, scope, content, opens_at, closes_at, _, count = self._call("pollOf", poll.poll_id)
-        logged = (poll.snapshot_root, poll.scope, poll.opens_at, poll.closes_at, len(poll.options))
-        texts = keccak(encode(["string", "string[]"], [poll.question, list(poll.options)]))
-        if logged != (root, scope, opens_at, closes_at, count) or texts != bytes(content):
+        root, scope, content, opens_at, closes_at, _, *settings, _ = self._call("pollOf", poll.poll_id)
+        logged = (poll.snapshot_root, poll.scope, poll.opens_at, poll.closes_at)
+        texts = keccak(
+            encode(
+                ["uint8", "string", "string[]", "uint32"],
+                [int(poll.kind), poll.question, list(poll.options), poll.quorum],
+            )
+        )
+        in_contract = (root, scope, opens_at, closes_at)
+        if logged != in_contract or settings != [len(poll.options), poll.kind, poll.quorum] or texts != bytes(content):
             raise ChainError(f"the node's log and the contract differ on poll {poll.poll_id}")
         if scope != poll_scope(self.deployment.chain_id, self.deployment.polls, poll.poll_id, texts):
             raise ChainError(

@@ -1,390 +1,376 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {ISemaphoreGroups} from "@semaphore-protocol/contracts/interfaces/ISemaphoreGroups.sol";
-import {InternalLeanIMT, LeanIMTData} from "@zk-kit/lean-imt.sol/InternalLeanIMT.sol";
-import {ICodeVerifier} from "./interfaces/ICodeVerifier.sol";
+import {ISemaphoreVerifier} from "@semaphore-protocol/contracts/interfaces/ISemaphoreVerifier.sol";
+import {Committee} from "./Committee.sol";
+import {Evidence} from "./Evidence.sol";
+import {MemberTrees} from "./MemberTrees.sol";
+import {ModelRegistry} from "./ModelRegistry.sol";
+import {StationRegistry} from "./StationRegistry.sol";
+import {Capture, CodeEvidence, Enrollment, SemaphoreProof, Verdict} from "./Types.sol";
 import {IIrisRegistry} from "./interfaces/IIrisRegistry.sol";
-import {Bn254, G1Point} from "./libraries/Bn254.sol";
-import {CaptureLadder} from "./libraries/CaptureLadder.sol";
+import {SemaphoreProofs} from "./libraries/SemaphoreProofs.sol";
 
-/// @title Registry of persons: one leaf for one proved iris code of one attested capture.
-/// @notice The owner lists stations and models; it goes behind a timelock with the governance issue. No function lets the
-///         owner add, remove or edit a member. But an owner who lists a station of its own and a model whose verifier accepts
-///         anything can enrol whom it likes, in public: the two lists are what the owner is trusted for.
-///         Not checked here, because the committee does not exist yet: that nobody enrolled before with the same eye.
-/// @dev Speaks `ISemaphoreGroups` for one group, so that Semaphore's JavaScript finds the members.
-contract IrisRegistry is IIrisRegistry, ISemaphoreGroups, EIP712, Ownable2Step {
-    using InternalLeanIMT for LeanIMTData;
+/// @title Registry of persons: one leaf for one proved iris code of one attested capture of one person.
+/// @notice There is no owner and no role. Members come in, change and leave by evidence alone, whoever submits it. What
+///         evidence counts is written in three lists (stations, models, committee), which a timelock governs: it can list
+///         a station of its own or a model whose verifier accepts anything, in public and after its delay, and cannot add,
+///         remove or edit a member.
+/// @dev Everything about a record is keyed by its id. An identity commitment that a record ever had is never used again.
+contract IrisRegistry is IIrisRegistry, MemberTrees, Evidence {
+    uint256 public constant MAX_PERIOD_S = 2 * 365 days;
 
-    /// @notice Oldest capture that can still be enrolled.
-    uint256 public constant MAX_ATTESTATION_AGE_S = 1 days;
+    /// @dev Version and purpose of the scopes' hashes.
+    bytes32 private constant LEAVE_LABEL = keccak256("irisproof leave scope v1");
+    bytes32 private constant CANCEL_LABEL = keccak256("irisproof cancel recovery scope v1");
 
-    /// @notice How far a station's clock may run ahead of the chain's.
-    uint256 public constant MAX_CLOCK_SKEW_S = 5 minutes;
+    ISemaphoreVerifier public immutable semaphoreVerifier;
 
-    /// @notice The registry is one group in Semaphore's words.
-    uint256 public constant GROUP_ID = 0;
+    /// @notice How long members of a revoked station may take to attest again, seconds.
+    uint64 public immutable reattestPeriodS;
 
-    bytes32 public constant CAPTURE_TYPEHASH = keccak256(
-        "Capture(bytes32 commitmentsRoot,uint8 eyeSide,uint256 identityCommitment,uint64 capturedAt,bytes32 nonce)"
-    );
+    /// @notice How long the old identity may cancel a recovery, seconds.
+    uint64 public immutable recoveryWaitS;
 
-    /// @dev Positions of the commitments at the head of a proof, 64 bytes each.
-    uint256 private constant TEXTURE = 0;
-    uint256 private constant MASK = 1;
-    uint256 private constant CODE = 2;
-    /// @dev Stands for the model's own constant in errors.
-    uint256 private constant BLINDING = 3;
-    uint256 private constant POINT_LENGTH = 64;
-    uint256 private constant MIN_PROOF_LENGTH = 3 * POINT_LENGTH;
+    uint64 public recordCount;
 
-    struct StationState {
-        uint64 addedAt;
-        uint64 revokedAt;
-    }
+    /// @notice Revoked stations, in the order of their revocation, that are known to have no members left.
+    uint256 public settledStations;
 
-    struct ModelState {
-        uint64 registeredAt;
-        uint64 retiredAt;
-    }
+    mapping(uint64 recordId => Record) private _records;
+    mapping(uint256 identityCommitment => uint64 recordId) private _recordIds;
+    mapping(uint64 recordId => Recovery) private _recoveries;
+    /// @dev In the scope of a cancellation, so that one proof cancels one request.
+    mapping(uint64 recordId => uint256) private _recoveryCount;
 
     /// @inheritdoc IIrisRegistry
-    uint32 public activeModelId;
-    uint32 private _modelCount;
+    mapping(address station => uint256) public membersOf;
 
-    LeanIMTData private _members;
-    mapping(uint256 identityCommitment => Record) private _records;
-    mapping(bytes32 codeCommitment => uint256 identityCommitment) private _codeOwners;
-    mapping(address station => StationState) private _stations;
-    mapping(uint32 modelId => Model) private _models;
-    mapping(uint32 modelId => ModelState) private _modelStates;
-
-    /// @inheritdoc IIrisRegistry
-    mapping(address station => mapping(bytes32 nonce => bool)) public nonceUsed;
-
-    constructor(address owner) EIP712("irisproof", "1") Ownable(owner) {
-        emit GroupCreated(GROUP_ID);
+    /// @param committee_ 0 for none, which only a local chain allows.
+    constructor(
+        StationRegistry stations_,
+        ModelRegistry models_,
+        Committee committee_,
+        ISemaphoreVerifier semaphoreVerifier_,
+        uint64 reattestPeriodS_,
+        uint64 recoveryWaitS_
+    ) MemberTrees(models_) Evidence(stations_, committee_) {
+        if (address(semaphoreVerifier_).code.length == 0) {
+            revert Registry__ContractHasNoCode(address(semaphoreVerifier_));
+        }
+        _requirePeriod(reattestPeriodS_);
+        _requirePeriod(recoveryWaitS_);
+        semaphoreVerifier = semaphoreVerifier_;
+        (reattestPeriodS, recoveryWaitS) = (reattestPeriodS_, recoveryWaitS_);
     }
 
-    // ---------------------------------------------------------------------------------------------------- enrolment
+    // -------------------------------------------------------------------------------------------- coming in, upgrading
 
     /// @inheritdoc IIrisRegistry
-    function enroll(Enrollment calldata enrollment) external returns (uint256 index) {
+    function enroll(Enrollment calldata enrollment) external returns (uint64 recordId) {
+        ModelRegistry.Live memory live = models.live();
+        address station = _acceptCapture(enrollment, live);
         Capture calldata capture = enrollment.capture;
-
-        // 1. The model is known and active.
-        _requireActiveModel(enrollment.modelId);
-        Model storage model = _models[enrollment.modelId];
-
-        // 2. Every number of the capture is canonical; those in the proof follow in step 5.
-        _requireCanonical(capture);
-
-        // 3. The capture is fresh.
-        _requireFresh(capture.capturedAt);
-
-        // 4. An active station signed the capture, for this registry on this chain, and for one enrolment only.
-        address station = _requireActiveStation(capture, enrollment.stationSignature);
-        if (nonceUsed[station][capture.nonce]) revert Registry__NonceUsed(station, capture.nonce);
-
-        // 5. The commitments that the proof is about, read from the proof itself, are those of the signed capture.
-        bytes32 codeCommitment = _requireAttestedCommitments(model, enrollment);
-
-        // 6. The code was computed from them by the model's network.
-        _requireProved(model, enrollment);
-
-        // 7. Neither the code's commitment nor the identity was enrolled before. (The same eye twice is the committee's
-        //    question: another capture of it has another commitment.)
-        _requireNew(codeCommitment, capture.identityCommitment);
-
-        // 8. Here the committee's verdict `Unique` over (codeCommitment, identityCommitment, modelId, ...) will be checked.
-        //    Until then nothing may stand in its place, so that no unread bytes ever pass as a verdict.
-        if (enrollment.verdict.length != 0) revert Registry__VerdictNotSupported(enrollment.verdict.length);
-
-        index = _members.size;
-        nonceUsed[station][capture.nonce] = true;
-        _codeOwners[codeCommitment] = capture.identityCommitment;
-        _records[capture.identityCommitment] = Record({
+        uint256 identity = capture.identityCommitment;
+        recordId = ++recordCount;
+        _takeIdentity(identity, recordId);
+        for (uint256 i = 0; i < enrollment.codes.length; ++i) {
+            CodeEvidence calldata code = enrollment.codes[i];
+            _acceptCode(models, code, capture.commitmentsRoot, _expect(UNIQUE, identity, 0), recordId);
+            _insertLeaf(code.modelId, identity);
+        }
+        _records[recordId] = Record({
             commitmentsRoot: capture.commitmentsRoot,
-            codeCommitment: codeCommitment,
+            identityCommitment: identity,
             station: station,
-            enrolledAt: uint48(block.timestamp),
-            modelId: enrollment.modelId,
+            enrolledAt: uint40(block.timestamp),
+            rotatedAt: 0,
+            eyeSide: capture.eyeSide,
+            status: Status.Active
+        });
+        ++membersOf[station];
+        emit Enrolled(identity, station, recordId, enrollment);
+    }
+
+    /// @inheritdoc IIrisRegistry
+    function upgrade(uint256 identityCommitment, CodeEvidence calldata code) external {
+        uint64 recordId = recordIdOf(identityCommitment);
+        Record storage record = _requireMember(recordId);
+        if (record.status == Status.Suspended) revert Registry__RecordSuspended(recordId);
+        (uint64 revokedAt, bool overdue) = _standingOf(record.station);
+        if (overdue) revert Registry__StationRevoked(record.station, revokedAt);
+        uint32 modelId = code.modelId;
+        ModelRegistry.Live memory live = models.live();
+        if (modelId == 0 || (modelId != live.group && modelId != live.upcoming)) {
+            revert Registry__ModelNotLive(modelId);
+        }
+        // A leaf in the tree of a live model says that there is a code.
+        if (_hasLeaf(modelId, identityCommitment)) revert Registry__AlreadyUpgraded(recordId, modelId);
+        _acceptCode(models, code, record.commitmentsRoot, _expect(STORED, identityCommitment, recordId), recordId);
+        _insertLeaf(modelId, identityCommitment);
+        emit Upgraded(recordId, modelId, code);
+    }
+
+    /// @inheritdoc IIrisRegistry
+    function reattest(Enrollment calldata enrollment) external {
+        Capture calldata capture = enrollment.capture;
+        uint256 identity = capture.identityCommitment;
+        uint64 recordId = recordIdOf(identity);
+        Record storage record = _requireMember(recordId);
+        address station = _acceptCapture(enrollment, models.live());
+        for (uint256 i = 0; i < enrollment.codes.length; ++i) {
+            CodeEvidence calldata code = enrollment.codes[i];
+            _acceptCode(models, code, capture.commitmentsRoot, _expect(SAME_PERSON, identity, recordId), recordId);
+            if (!_hasLeaf(code.modelId, identity)) _insertLeaf(code.modelId, identity);
+        }
+        emit Reattested(recordId, station, record.station, enrollment);
+        _moveToStation(record, station);
+        (record.commitmentsRoot, record.eyeSide) = (capture.commitmentsRoot, capture.eyeSide);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- recovery
+
+    /// @inheritdoc IIrisRegistry
+    function requestRecovery(uint64 recordId, Enrollment calldata enrollment) external {
+        // A station alone must not be able to hand records around.
+        if (!committeeRequired) revert Registry__CommitteeAbsent();
+        _requireMember(recordId);
+        Recovery storage pending = _recoveries[recordId];
+        // One of a station that was revoked meanwhile cannot be completed and gives way.
+        if (pending.readyAt != 0) {
+            (uint64 revokedAt,) = _standingOf(pending.station);
+            if (revokedAt == 0) revert Registry__RecoveryPending(recordId, pending.readyAt);
+        }
+        Capture calldata capture = enrollment.capture;
+        ModelRegistry.Live memory live = models.live();
+        address station = _acceptCapture(enrollment, live);
+        _takeIdentity(capture.identityCommitment, recordId);
+        for (uint256 i = 0; i < enrollment.codes.length; ++i) {
+            CodeEvidence calldata code = enrollment.codes[i];
+            _acceptCode(
+                models,
+                code,
+                capture.commitmentsRoot,
+                _expect(SAME_PERSON, capture.identityCommitment, recordId),
+                recordId
+            );
+        }
+        uint64 readyAt = uint64(block.timestamp) + recoveryWaitS;
+        _recoveries[recordId] = Recovery({
+            commitmentsRoot: capture.commitmentsRoot,
+            identityCommitment: capture.identityCommitment,
+            station: station,
+            readyAt: readyAt,
+            group: live.group,
+            upcoming: live.upcoming,
             eyeSide: capture.eyeSide
         });
-        uint256 newRoot = _members._insert(capture.identityCommitment);
-
-        emit MemberAdded(GROUP_ID, index, capture.identityCommitment, newRoot);
-        emit Enrolled(capture.identityCommitment, station, codeCommitment, index, enrollment);
-    }
-
-    function _requireActiveModel(uint32 modelId) private view {
-        ModelState storage state = _modelStates[modelId];
-        if (state.registeredAt == 0) revert Registry__ModelUnknown(modelId);
-        if (state.retiredAt != 0) revert Registry__ModelRetired(modelId, state.retiredAt);
-    }
-
-    function _requireCanonical(Capture calldata capture) private pure {
-        // A leaf of r + x would be another name for x; 0 marks a removed leaf.
-        if (capture.identityCommitment == 0 || capture.identityCommitment >= Bn254.SCALAR_FIELD) {
-            revert Registry__IdentityNotCanonical(capture.identityCommitment);
-        }
-        if (capture.eyeSide != 1 && capture.eyeSide != 2) revert Registry__EyeSideUnknown(capture.eyeSide);
-    }
-
-    function _requireFresh(uint64 capturedAt) private view {
-        if (capturedAt > block.timestamp + MAX_CLOCK_SKEW_S) {
-            revert Registry__CapturedInFuture(capturedAt, block.timestamp);
-        }
-        uint256 expiresAt = capturedAt + MAX_ATTESTATION_AGE_S;
-        if (block.timestamp > expiresAt) {
-            revert Registry__AttestationExpired(capturedAt, expiresAt, block.timestamp);
-        }
-    }
-
-    /// @dev A signature over anything else recovers some other address: it ends as `Registry__StationUnknown`.
-    function _requireActiveStation(Capture calldata capture, bytes calldata signature)
-        private
-        view
-        returns (address station)
-    {
-        ECDSA.RecoverError failure;
-        bytes32 detail;
-        // Refuses 64-byte signatures and the malleable upper half of s.
-        (station, failure, detail) = ECDSA.tryRecoverCalldata(captureDigest(capture), signature);
-        if (failure != ECDSA.RecoverError.NoError) revert Registry__StationSignatureInvalid(uint8(failure), detail);
-        StationState storage state = _stations[station];
-        if (state.addedAt == 0) revert Registry__StationUnknown(station);
-        if (state.revokedAt != 0) revert Registry__StationRevoked(station, state.revokedAt);
-    }
-
-    function _requireAttestedCommitments(Model storage model, Enrollment calldata enrollment)
-        private
-        view
-        returns (bytes32 codeCommitment)
-    {
-        bytes calldata proof = enrollment.proof;
-        if (proof.length != model.proofLength) revert Registry__ProofLengthWrong(proof.length, model.proofLength);
-        bytes32 commitmentsRoot = enrollment.capture.commitmentsRoot;
-        G1Point memory blinding = model.blindingConstant;
-        _requireAttested(
-            enrollment.texturePath,
-            commitmentsRoot,
-            model.texturePlane,
-            model.k,
-            _rawCommitment(proof, TEXTURE, blinding)
-        );
-        _requireAttested(
-            enrollment.maskPath, commitmentsRoot, model.maskPlane, model.k, _rawCommitment(proof, MASK, blinding)
-        );
-        _commitmentAt(proof, CODE);
-        return keccak256(proof[CODE * POINT_LENGTH:(CODE + 1) * POINT_LENGTH]);
-    }
-
-    function _requireAttested(
-        bytes32[] calldata path,
-        bytes32 commitmentsRoot,
-        bytes32 plane,
-        uint8 k,
-        G1Point memory commitment
-    ) private pure {
-        if (!CaptureLadder.holds(path, commitmentsRoot, CaptureLadder.leafOf(plane, k, commitment))) {
-            revert Registry__CommitmentNotAttested(plane, k, commitment.x, commitment.y);
-        }
-    }
-
-    /// @dev What the station signed: the commitment in the proof without the constant of the circuit's unusable rows.
-    function _rawCommitment(bytes calldata proof, uint256 position, G1Point memory blinding)
-        private
-        view
-        returns (G1Point memory raw)
-    {
-        raw = Bn254.subtract(_commitmentAt(proof, position), blinding);
-        // The point at infinity: a plane of zeros without salts. No station signs one.
-        if (raw.x == 0 && raw.y == 0) revert Registry__CommitmentIsBlank(position);
-    }
-
-    function _commitmentAt(bytes calldata proof, uint256 position) private pure returns (G1Point memory point) {
-        uint256 start = position * POINT_LENGTH;
-        point.x = uint256(bytes32(proof[start:start + 32]));
-        point.y = uint256(bytes32(proof[start + 32:start + POINT_LENGTH]));
-        _requirePoint(point, position);
-    }
-
-    function _requirePoint(G1Point memory point, uint256 position) private pure {
-        if (point.x >= Bn254.BASE_FIELD) revert Registry__CoordinateNotCanonical(position, point.x);
-        if (point.y >= Bn254.BASE_FIELD) revert Registry__CoordinateNotCanonical(position, point.y);
-        if (!Bn254.isOnCurve(point)) revert Registry__PointNotOnCurve(position, point.x, point.y);
-    }
-
-    /// @dev The registry encodes the call, so a submitter has no say in the calldata's layout, which the generated
-    ///      verifier reads at fixed offsets.
-    function _requireProved(Model storage model, Enrollment calldata enrollment) private view {
-        address verifier = model.verifier;
-        _requireCode(verifier, model.verifierCodeHash);
-        (bool success, bytes memory result) =
-            verifier.staticcall(abi.encodeCall(ICodeVerifier.verifyProof, (enrollment.proof, new uint256[](0))));
-        if (!success || result.length != 32 || abi.decode(result, (uint256)) != 1) {
-            revert Registry__CodeProofRejected(verifier, enrollment.modelId, result);
-        }
-    }
-
-    function _requireNew(bytes32 codeCommitment, uint256 identityCommitment) private view {
-        uint256 codeOwner = _codeOwners[codeCommitment];
-        if (codeOwner != 0) revert Registry__CodeAlreadyEnrolled(codeCommitment, codeOwner);
-        if (_members._has(identityCommitment)) revert Registry__IdentityAlreadyEnrolled(identityCommitment);
-    }
-
-    // ------------------------------------------------------------------------------------------- stations and models
-
-    /// @inheritdoc IIrisRegistry
-    function addStation(address station) external onlyOwner {
-        if (station == address(0)) revert Registry__StationIsZero();
-        // A revoked station stays revoked: its key is lost, and a new key is a new station.
-        if (_stations[station].addedAt != 0) revert Registry__StationAlreadyListed(station);
-        _stations[station].addedAt = uint64(block.timestamp);
-        emit StationAdded(station);
+        ++_recoveryCount[recordId];
+        emit RecoveryRequested(recordId, capture.identityCommitment, readyAt, enrollment);
     }
 
     /// @inheritdoc IIrisRegistry
-    function revokeStation(address station) external onlyOwner {
-        StationState storage state = _stations[station];
-        if (state.addedAt == 0) revert Registry__StationUnknown(station);
-        if (state.revokedAt != 0) revert Registry__StationRevoked(station, state.revokedAt);
-        state.revokedAt = uint64(block.timestamp);
-        emit StationRevoked(station, uint64(block.timestamp));
+    function cancelRecovery(uint64 recordId, SemaphoreProof calldata proof) external {
+        Recovery storage pending = _requirePending(recordId);
+        _requireIdentity(_records[recordId].identityCommitment, cancelScope(recordId), proof);
+        emit RecoveryCancelled(recordId, pending.identityCommitment, proof);
+        delete _recoveries[recordId];
     }
 
-    /// @notice Registers a model and makes it the active one.
-    /// @dev One at a time, or the same eye could enrol once under each. The public delay and the grace period, in which a
-    ///      member enrols under both, come with the issue on upgrades, and take the place of this rule.
-    function registerModel(Model calldata model) external onlyOwner returns (uint32 modelId) {
-        if (activeModelId != 0) revert Registry__ModelStillActive(activeModelId);
-        if (model.texturePlane == model.maskPlane) revert Registry__PlanesEqual(model.texturePlane);
-        if (model.proofLength < MIN_PROOF_LENGTH) {
-            revert Registry__ProofLengthTooShort(model.proofLength, MIN_PROOF_LENGTH);
+    /// @inheritdoc IIrisRegistry
+    function completeRecovery(uint64 recordId, Siblings calldata siblings) external {
+        Recovery memory pending = _requirePending(recordId);
+        if (block.timestamp < pending.readyAt) {
+            revert Registry__RecoveryNotReady(recordId, pending.readyAt, block.timestamp);
         }
-        _requirePoint(model.blindingConstant, BLINDING);
-        if (model.verifier.code.length == 0) revert Registry__VerifierHasNoCode(model.verifier);
-        _requireCode(model.verifier, model.verifierCodeHash);
+        (uint64 revokedAt,) = _standingOf(pending.station);
+        if (revokedAt != 0) revert Registry__StationRevoked(pending.station, revokedAt);
+        delete _recoveries[recordId];
 
-        modelId = ++_modelCount;
-        activeModelId = modelId;
-        _models[modelId] = model;
-        _modelStates[modelId].registeredAt = uint64(block.timestamp);
-        emit ModelRegistered(modelId, model);
+        Record storage record = _records[recordId];
+        uint256 identity = record.identityCommitment;
+        ModelRegistry.Live memory live = models.live();
+        _recoverIn(live.group, identity, pending, siblings.group);
+        _recoverIn(live.upcoming, identity, pending, siblings.upcoming);
+        emit Recovered(recordId, identity, pending.identityCommitment, pending.station, record.station);
+        _moveToStation(record, pending.station);
+        record.identityCommitment = pending.identityCommitment;
+        (record.commitmentsRoot, record.eyeSide) = (pending.commitmentsRoot, pending.eyeSide);
+        record.rotatedAt = uint40(block.timestamp);
     }
 
-    /// @notice Ends enrolment under a model. Its members stay.
-    function retireModel(uint32 modelId) external onlyOwner {
-        _requireActiveModel(modelId);
-        activeModelId = 0;
-        _modelStates[modelId].retiredAt = uint64(block.timestamp);
-        emit ModelRetired(modelId, uint64(block.timestamp));
-    }
-
-    /// @dev Asked again at every enrolment: a contract that destroys itself in the transaction that made it can come back
-    ///      with other code at the same address.
-    function _requireCode(address verifier, bytes32 registered) private view {
-        if (verifier.codehash != registered) {
-            revert Registry__VerifierCodeMismatch(verifier, verifier.codehash, registered);
+    /// @dev A model that came to life during the waiting period has no code of the new capture: the old leaf goes, and the
+    ///      new identity upgrades.
+    function _recoverIn(uint32 modelId, uint256 identity, Recovery memory pending, uint256[] calldata siblings)
+        private
+    {
+        if (modelId == 0) return;
+        if (modelId != pending.group && modelId != pending.upcoming) {
+            _removeLeaf(modelId, identity, siblings);
+        } else if (_hasLeaf(modelId, identity)) {
+            _replaceLeaf(modelId, identity, pending.identityCommitment, siblings);
+        } else {
+            _insertLeaf(modelId, pending.identityCommitment);
         }
+    }
+
+    // ------------------------------------------------------------------------------------------------------ going out
+
+    /// @inheritdoc IIrisRegistry
+    function leaveGroup(uint64 recordId, SemaphoreProof calldata proof, Siblings calldata siblings) external {
+        Record storage record = _requireMember(recordId);
+        uint256 identity = record.identityCommitment;
+        _requireIdentity(identity, leaveScope(recordId), proof);
+        delete _recoveries[recordId];
+        _removeFromLive(identity, siblings);
+        if (record.status == Status.Active) --membersOf[record.station];
+        record.status = Status.Left;
+        emit Left(recordId, identity, proof);
+    }
+
+    /// @inheritdoc IIrisRegistry
+    function confirmErased(uint64 recordId, bytes calldata verdict) external {
+        if (!committeeRequired) revert Registry__CommitteeAbsent();
+        Record storage record = _records[recordId];
+        if (record.status != Status.Left) revert Registry__RecordNotLeft(recordId);
+        _acceptVerdict(verdict, _expect(ERASED, record.identityCommitment, recordId));
+        record.status = Status.Erased;
+        emit Erased(recordId, verdict);
+    }
+
+    /// @inheritdoc IIrisRegistry
+    function suspend(Suspension[] calldata suspensions) external {
+        for (uint256 i = 0; i < suspensions.length; ++i) {
+            uint64 recordId = suspensions[i].recordId;
+            Record storage record = _requireMember(recordId);
+            if (record.status == Status.Suspended) revert Registry__RecordSuspended(recordId);
+            address station = record.station;
+            (uint64 revokedAt, bool overdue) = _standingOf(station);
+            if (!overdue) {
+                uint256 overdueAt = revokedAt == 0 ? 0 : uint256(revokedAt) + reattestPeriodS;
+                revert Registry__StationNotOverdue(station, overdueAt, block.timestamp);
+            }
+            _removeFromLive(record.identityCommitment, suspensions[i].siblings);
+            record.status = Status.Suspended;
+            --membersOf[station];
+            emit Suspended(recordId, station);
+        }
+    }
+
+    /// @inheritdoc IIrisRegistry
+    function settleStations(uint256 limit) external {
+        uint256 revoked = stations.revokedCount();
+        uint256 settled = settledStations;
+        while (limit > 0 && settled < revoked && membersOf[stations.revokedStation(settled)] == 0) {
+            ++settled;
+            --limit;
+        }
+        settledStations = settled;
     }
 
     // --------------------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc IIrisRegistry
-    function captureDigest(Capture calldata capture) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    CAPTURE_TYPEHASH,
-                    capture.commitmentsRoot,
-                    capture.eyeSide,
-                    capture.identityCommitment,
-                    capture.capturedAt,
-                    capture.nonce
-                )
-            )
-        );
-    }
-
-    /// @inheritdoc IIrisRegistry
     function recordOf(uint256 identityCommitment) external view returns (Record memory) {
-        if (!_members._has(identityCommitment)) revert Registry__IdentityNotEnrolled(identityCommitment);
-        return _records[identityCommitment];
+        return _records[recordIdOf(identityCommitment)];
     }
 
     /// @inheritdoc IIrisRegistry
-    function stationOf(address station) external view returns (uint64 addedAt, uint64 revokedAt) {
-        StationState storage state = _stations[station];
-        return (state.addedAt, state.revokedAt);
+    function recordIdOf(uint256 identityCommitment) public view returns (uint64 recordId) {
+        recordId = _recordIds[identityCommitment];
+        // One that a recovery replaced or only asks for is nobody's.
+        if (recordId == 0 || _records[recordId].identityCommitment != identityCommitment) {
+            revert Registry__IdentityNotEnrolled(identityCommitment);
+        }
     }
 
     /// @inheritdoc IIrisRegistry
-    function modelOf(uint32 modelId) external view returns (Model memory model, uint64 registeredAt, uint64 retiredAt) {
-        ModelState storage state = _modelStates[modelId];
-        if (state.registeredAt == 0) revert Registry__ModelUnknown(modelId);
-        return (_models[modelId], state.registeredAt, state.retiredAt);
+    function recordById(uint64 recordId) external view returns (Record memory) {
+        if (_records[recordId].status == Status.None) revert Registry__RecordUnknown(recordId);
+        return _records[recordId];
     }
 
-    function root() external view returns (uint256) {
-        return _members._root();
+    /// @inheritdoc IIrisRegistry
+    function recoveryOf(uint64 recordId) external view returns (Recovery memory) {
+        return _requirePending(recordId);
     }
 
-    function size() external view returns (uint256) {
-        return _members.size;
+    /// @inheritdoc IIrisRegistry
+    function leaveScope(uint64 recordId) public view returns (uint256) {
+        return uint256(keccak256(abi.encode(LEAVE_LABEL, block.chainid, address(this), recordId)));
     }
 
-    function depth() external view returns (uint256) {
-        return _members.depth;
+    /// @inheritdoc IIrisRegistry
+    function cancelScope(uint64 recordId) public view returns (uint256) {
+        return
+            uint256(
+                keccak256(abi.encode(CANCEL_LABEL, block.chainid, address(this), recordId, _recoveryCount[recordId]))
+            );
     }
 
-    // -------------------------------------------------------------------------------------- Semaphore's view of a group
+    // ---------------------------------------------------------------------------------------------------------- inside
 
-    modifier onlyGroup(uint256 groupId) {
-        if (groupId != GROUP_ID) revert Registry__GroupUnknown(groupId);
-        _;
+    function _takeIdentity(uint256 identity, uint64 recordId) private {
+        if (_recordIds[identity] != 0) revert Registry__IdentityAlreadyEnrolled(identity);
+        _recordIds[identity] = recordId;
     }
 
-    /// @notice Nobody: members come in by proof.
-    function getGroupAdmin(uint256 groupId) external pure override onlyGroup(groupId) returns (address) {
-        return address(0);
+    function _moveToStation(Record storage record, address station) private {
+        if (record.status == Status.Active) --membersOf[record.station];
+        ++membersOf[station];
+        (record.station, record.status) = (station, Status.Active);
     }
 
-    function hasMember(uint256 groupId, uint256 identityCommitment)
-        external
-        view
-        override
-        onlyGroup(groupId)
-        returns (bool)
-    {
-        return _members._has(identityCommitment);
+    function _removeFromLive(uint256 identity, Siblings calldata siblings) private {
+        ModelRegistry.Live memory live = models.live();
+        _removeLeaf(live.group, identity, siblings.group);
+        if (live.upcoming != 0) _removeLeaf(live.upcoming, identity, siblings.upcoming);
     }
 
-    function indexOf(uint256 groupId, uint256 identityCommitment)
-        external
-        view
-        override
-        onlyGroup(groupId)
-        returns (uint256)
-    {
-        return _members._indexOf(identityCommitment);
+    function _requireMember(uint64 recordId) private view returns (Record storage record) {
+        record = _records[recordId];
+        if (record.status == Status.None) revert Registry__RecordUnknown(recordId);
+        if (record.status == Status.Left || record.status == Status.Erased) revert Registry__RecordLeft(recordId);
     }
 
-    function getMerkleTreeRoot(uint256 groupId) external view override onlyGroup(groupId) returns (uint256) {
-        return _members._root();
+    function _requirePending(uint64 recordId) private view returns (Recovery storage pending) {
+        pending = _recoveries[recordId];
+        if (pending.readyAt == 0) revert Registry__RecoveryAbsent(recordId);
     }
 
-    function getMerkleTreeDepth(uint256 groupId) external view override onlyGroup(groupId) returns (uint256) {
-        return _members.depth;
+    /// @dev A proof of the identity's secret: membership in the tree whose only leaf, and so whose root, it is.
+    function _requireIdentity(uint256 identity, uint256 scope, SemaphoreProof calldata proof) private view {
+        SemaphoreProofs.requireCanonical(proof);
+        if (!SemaphoreProofs.holds(semaphoreVerifier, proof, identity, 0, scope)) {
+            revert Registry__IdentityProofInvalid(identity);
+        }
     }
 
-    function getMerkleTreeSize(uint256 groupId) external view override onlyGroup(groupId) returns (uint256) {
-        return _members.size;
+    /// @dev Whether the station was revoked so long ago that its members had to attest again.
+    function _standingOf(address station) private view returns (uint64 revokedAt, bool overdue) {
+        (, revokedAt) = stations.stationOf(station);
+        overdue = revokedAt != 0 && block.timestamp >= uint256(revokedAt) + reattestPeriodS;
+    }
+
+    /// @dev The period is one for all, so the first revoked station that has members is the first that is overdue. A
+    ///      revoked station gets no new members: those before it that have none never matter again.
+    function _requireNobodyOverdue() internal view override {
+        uint256 revoked = stations.revokedCount();
+        for (uint256 i = settledStations; i < revoked; ++i) {
+            address station = stations.revokedStation(i);
+            uint256 members = membersOf[station];
+            if (members == 0) continue;
+            (, bool overdue) = _standingOf(station);
+            if (overdue) revert Registry__MembersOverdue(station, members);
+            return;
+        }
+    }
+
+    function _expect(uint8 kind, uint256 identity, uint64 recordId) private pure returns (Verdict memory verdict) {
+        (verdict.kind, verdict.identityCommitment, verdict.recordId) = (kind, identity, recordId);
+    }
+
+    function _requirePeriod(uint256 periodS) private pure {
+        if (periodS == 0 || periodS > MAX_PERIOD_S) revert Registry__DelayOutOfRange(periodS, 1, MAX_PERIOD_S);
     }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IIrisRegistry} from "../src/interfaces/IIrisRegistry.sol";
-import {IrisRegistry} from "../src/IrisRegistry.sol";
 import {Bn254, G1Point} from "../src/libraries/Bn254.sol";
 import {CaptureLadder} from "../src/libraries/CaptureLadder.sol";
 import {TestBase} from "./Cheats.sol";
@@ -20,40 +18,19 @@ contract CaptureLadderTest is TestBase {
         uint256 count = vm.parseJsonUint(_vectors, ".ladder.count");
         vm.assertTrue(count >= 6);
         for (uint256 i = 0; i < count; ++i) {
-            string memory at = string.concat(".ladder.commitments[", vm.toString(i), "]");
-            bytes32 plane = keccak256(bytes(vm.parseJsonString(_vectors, string.concat(at, ".plane"))));
-            uint256 k = vm.parseJsonUint(_vectors, string.concat(at, ".k"));
+            string memory entry = string.concat(".ladder.commitments[", vm.toString(i), "]");
+            bytes32 plane = keccak256(bytes(vm.parseJsonString(_vectors, string.concat(entry, ".plane"))));
+            uint256 k = vm.parseJsonUint(_vectors, string.concat(entry, ".k"));
             G1Point memory point = G1Point(
-                uint256(vm.parseJsonBytes32(_vectors, string.concat(at, ".x"))),
-                uint256(vm.parseJsonBytes32(_vectors, string.concat(at, ".y")))
+                uint256(vm.parseJsonBytes32(_vectors, string.concat(entry, ".x"))),
+                uint256(vm.parseJsonBytes32(_vectors, string.concat(entry, ".y")))
             );
             bytes32 leaf = CaptureLadder.leafOf(plane, uint8(k), point);
-            vm.assertEq(leaf, vm.parseJsonBytes32(_vectors, string.concat(at, ".leaf")));
-            bytes32[] memory path = vm.parseJsonBytes32Array(_vectors, string.concat(at, ".path"));
+            vm.assertEq(leaf, vm.parseJsonBytes32(_vectors, string.concat(entry, ".leaf")));
+            bytes32[] memory path = vm.parseJsonBytes32Array(_vectors, string.concat(entry, ".path"));
             vm.assertTrue(this.holds(path, root, leaf));
             vm.assertFalse(this.holds(path, root, CaptureLadder.leafOf(plane, uint8(k + 1), point)));
         }
-    }
-
-    function test_Vectors_DigestAndStationAgree() public {
-        IIrisRegistry.Capture memory capture = IIrisRegistry.Capture({
-            commitmentsRoot: vm.parseJsonBytes32(_vectors, ".ladder.root"),
-            eyeSide: uint8(vm.parseJsonUint(_vectors, ".attestation.eye_side")),
-            identityCommitment: uint256(vm.parseJsonBytes32(_vectors, ".attestation.identity_commitment")),
-            capturedAt: uint64(vm.parseJsonUint(_vectors, ".attestation.captured_at")),
-            nonce: vm.parseJsonBytes32(_vectors, ".attestation.nonce")
-        });
-        // The domain follows the contract's address and the chain: put the same code where the vector says.
-        address where = vm.parseJsonAddress(_vectors, ".attestation.registry");
-        vm.etch(where, address(new IrisRegistry(address(this))).code);
-        vm.chainId(vm.parseJsonUint(_vectors, ".attestation.chain_id"));
-        bytes32 digest = IrisRegistry(where).captureDigest(capture);
-        vm.assertEq(digest, vm.parseJsonBytes32(_vectors, ".attestation.digest"));
-        bytes memory signature = vm.parseJsonBytes(_vectors, ".attestation.signature");
-        (bytes32 r, bytes32 s) = abi.decode(signature, (bytes32, bytes32));
-        vm.assertEq(
-            ecrecover(digest, uint8(signature[64]), r, s), vm.parseJsonAddress(_vectors, ".attestation.station")
-        );
     }
 
     function test_LeafOf_IsNeverAnInnerNode() public view {

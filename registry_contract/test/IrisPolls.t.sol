@@ -6,6 +6,8 @@ import {IIrisPolls} from "../src/interfaces/IIrisPolls.sol";
 import {IRegistryGroup} from "../src/interfaces/IRegistryGroup.sol";
 import {IrisPolls} from "../src/IrisPolls.sol";
 import {Bn254} from "../src/libraries/Bn254.sol";
+import {PackedTally} from "../src/libraries/PackedTally.sol";
+import {SemaphoreProofs} from "../src/libraries/SemaphoreProofs.sol";
 import {TestBase} from "./Cheats.sol";
 import {StubGroup, StubSemaphoreVerifier} from "./Stubs.sol";
 
@@ -25,11 +27,19 @@ contract IrisPollsTest is TestBase {
         _group = new StubGroup();
         _verifier = new StubSemaphoreVerifier();
         _polls = new IrisPolls(IRegistryGroup(address(_group)), ISemaphoreVerifier(address(_verifier)));
-        _pollId = _polls.createPoll("question", options(3), OPENS, CLOSES);
+        _pollId = _polls.createPoll(draft("question", options(3), OPENS, CLOSES));
     }
 
     function options(uint256 count) private pure returns (string[] memory made) {
         made = new string[](count);
+    }
+
+    function draft(string memory question, string[] memory named, uint64 opensAt, uint64 closesAt)
+        private
+        pure
+        returns (IIrisPolls.PollDraft memory)
+    {
+        return IIrisPolls.PollDraft(IIrisPolls.Kind.Single, question, named, opensAt, closesAt, 0);
     }
 
     function ballot(uint256 choice, uint256 sequence, uint256 nullifier)
@@ -64,8 +74,8 @@ contract IrisPollsTest is TestBase {
         IIrisPolls.Poll memory poll = _polls.pollOf(_pollId);
         vm.assertEq(poll.snapshotRoot, 11);
         vm.assertEq(uint256(poll.optionCount), 3);
-        vm.assertEq(poll.contentHash, keccak256(abi.encode("question", options(3))));
-        uint256 next = _polls.createPoll("question", options(3), OPENS, CLOSES);
+        vm.assertEq(poll.contentHash, keccak256(abi.encode(IIrisPolls.Kind.Single, "question", options(3), uint32(0))));
+        uint256 next = _polls.createPoll(draft("question", options(3), OPENS, CLOSES));
         vm.assertEq(_polls.pollOf(next).snapshotRoot, 99);
         vm.assertTrue(_polls.pollOf(next).scope != poll.scope);
     }
@@ -73,15 +83,15 @@ contract IrisPollsTest is TestBase {
     function test_CreatePoll_ScopeFollowsChainAndContract() public {
         uint256 here = _polls.pollOf(_pollId).scope;
         IrisPolls other = new IrisPolls(IRegistryGroup(address(_group)), ISemaphoreVerifier(address(_verifier)));
-        uint256 id = other.createPoll("question", options(3), OPENS, CLOSES);
+        uint256 id = other.createPoll(draft("question", options(3), OPENS, CLOSES));
         vm.assertEq(id, _pollId);
         vm.assertTrue(other.pollOf(id).scope != here);
         vm.chainId(999);
         // a fork does not give anybody a second nullifier in a poll that exists
         vm.assertEq(_polls.pollOf(_pollId).scope, here);
-        uint256 later = _polls.createPoll("question", options(3), OPENS, CLOSES);
-        bytes32 content = keccak256(abi.encode("question", options(3)));
-        bytes memory named = abi.encode(keccak256("irisproof poll scope v1"), 999, address(_polls), later, content);
+        uint256 later = _polls.createPoll(draft("question", options(3), OPENS, CLOSES));
+        bytes32 content = keccak256(abi.encode(IIrisPolls.Kind.Single, "question", options(3), uint32(0)));
+        bytes memory named = abi.encode(keccak256("irisproof poll scope v2"), 999, address(_polls), later, content);
         vm.assertEq(_polls.pollOf(later).scope, uint256(keccak256(named)));
     }
 
@@ -96,7 +106,7 @@ contract IrisPollsTest is TestBase {
                 address(new IrisPolls(IRegistryGroup(address(group)), ISemaphoreVerifier(address(_verifier)))).code
             );
             vm.store(address(fresh), bytes32(0), bytes32(0)); // the count of polls
-            uint256 id = fresh.createPoll(i == 1 ? "other" : "question", options(i == 2 ? 4 : 3), OPENS, CLOSES);
+            uint256 id = fresh.createPoll(draft(i == 1 ? "other" : "question", options(i == 2 ? 4 : 3), OPENS, CLOSES));
             vm.assertEq(id, 1);
             scopes[i] = bytes32(fresh.pollOf(id).scope);
         }
@@ -105,35 +115,35 @@ contract IrisPollsTest is TestBase {
 
     function test_CreatePoll_RevertWhen_QuestionEmpty() public {
         vm.expectRevert(abi.encodeWithSelector(IIrisPolls.Polls__QuestionEmpty.selector));
-        _polls.createPoll("", options(2), OPENS, CLOSES);
+        _polls.createPoll(draft("", options(2), OPENS, CLOSES));
     }
 
     function test_CreatePoll_OptionCountBoundaries() public {
-        _polls.createPoll("q", options(2), OPENS, CLOSES);
-        _polls.createPoll("q", options(64), OPENS, CLOSES);
+        _polls.createPoll(draft("q", options(2), OPENS, CLOSES));
+        _polls.createPoll(draft("q", options(64), OPENS, CLOSES));
         vm.expectRevert(abi.encodeWithSelector(IIrisPolls.Polls__OptionCountOutOfRange.selector, 1, 2, 64));
-        _polls.createPoll("q", options(1), OPENS, CLOSES);
+        _polls.createPoll(draft("q", options(1), OPENS, CLOSES));
         vm.expectRevert(abi.encodeWithSelector(IIrisPolls.Polls__OptionCountOutOfRange.selector, 65, 2, 64));
-        _polls.createPoll("q", options(65), OPENS, CLOSES);
+        _polls.createPoll(draft("q", options(65), OPENS, CLOSES));
     }
 
     function test_CreatePoll_TimeBoundaries() public {
-        _polls.createPoll("q", options(2), 0, NOW + 1);
+        _polls.createPoll(draft("q", options(2), 0, NOW + 1));
         vm.expectRevert(abi.encodeWithSelector(IIrisPolls.Polls__TimesOutOfOrder.selector, 0, NOW, NOW));
-        _polls.createPoll("q", options(2), 0, NOW);
+        _polls.createPoll(draft("q", options(2), 0, NOW));
         vm.expectRevert(abi.encodeWithSelector(IIrisPolls.Polls__TimesOutOfOrder.selector, OPENS, OPENS, NOW));
-        _polls.createPoll("q", options(2), OPENS, OPENS);
+        _polls.createPoll(draft("q", options(2), OPENS, OPENS));
     }
 
     function test_CreatePoll_RevertWhen_GroupEmptyOrTooDeep() public {
         _group.set(0, 0, 0);
         vm.expectRevert(abi.encodeWithSelector(IIrisPolls.Polls__GroupEmpty.selector));
-        _polls.createPoll("q", options(2), OPENS, CLOSES);
+        _polls.createPoll(draft("q", options(2), OPENS, CLOSES));
         _group.set(11, 1 << 24, 24);
-        _polls.createPoll("q", options(2), OPENS, CLOSES);
+        _polls.createPoll(draft("q", options(2), OPENS, CLOSES));
         _group.set(11, (1 << 24) + 1, 25);
         vm.expectRevert(abi.encodeWithSelector(IIrisPolls.Polls__GroupTooDeep.selector, 25, 24));
-        _polls.createPoll("q", options(2), OPENS, CLOSES);
+        _polls.createPoll(draft("q", options(2), OPENS, CLOSES));
     }
 
     function test_CastVote_TimeBoundaries() public {
@@ -167,7 +177,7 @@ contract IrisPollsTest is TestBase {
     function testFuzz_CastVote_RevertWhen_NullifierNotCanonical(uint256 nullifier) public {
         nullifier = within(nullifier, Bn254.SCALAR_FIELD, type(uint256).max);
         vm.warp(OPENS);
-        vm.expectRevert(abi.encodeWithSelector(IIrisPolls.Polls__NullifierNotCanonical.selector, nullifier));
+        vm.expectRevert(abi.encodeWithSelector(SemaphoreProofs.Semaphore__NullifierNotCanonical.selector, nullifier));
         cast(0, 0, nullifier);
     }
 
@@ -177,7 +187,7 @@ contract IrisPollsTest is TestBase {
             IIrisPolls.Ballot memory b = ballot(0, 0, 7);
             b.points[i] = Bn254.BASE_FIELD;
             vm.expectRevert(
-                abi.encodeWithSelector(IIrisPolls.Polls__ProofPointNotCanonical.selector, i, Bn254.BASE_FIELD)
+                abi.encodeWithSelector(SemaphoreProofs.Semaphore__ProofPointNotCanonical.selector, i, Bn254.BASE_FIELD)
             );
             _polls.castVote(_pollId, b);
         }
@@ -225,7 +235,7 @@ contract IrisPollsTest is TestBase {
     }
 
     function test_CastVote_CountsInItsOwnPollOnly() public {
-        uint256 other = _polls.createPoll("q", options(3), OPENS, CLOSES);
+        uint256 other = _polls.createPoll(draft("q", options(3), OPENS, CLOSES));
         vm.warp(OPENS);
         cast(0, 0, 7);
         _polls.castVote(other, ballot(1, 0, 7));
@@ -283,7 +293,9 @@ contract IrisPollsInvariantTest is TestBase {
         IrisPolls polls = new IrisPolls(
             IRegistryGroup(address(new StubGroup())), ISemaphoreVerifier(address(new StubSemaphoreVerifier()))
         );
-        _voters = new Voters(polls, polls.createPoll("q", new string[](3), 0, type(uint64).max));
+        IIrisPolls.PollDraft memory draft =
+            IIrisPolls.PollDraft(IIrisPolls.Kind.Single, "q", new string[](3), 0, type(uint64).max, 0);
+        _voters = new Voters(polls, polls.createPoll(draft));
     }
 
     function targetContracts() external view returns (address[] memory targets) {

@@ -61,6 +61,10 @@ contract StubGroup {
     uint256 public size = 3;
     uint256 public depth = 2;
 
+    function snapshot() external view returns (uint32, uint256, uint256, uint256) {
+        return (1, root, size, depth);
+    }
+
     function set(uint256 root_, uint256 size_, uint256 depth_) external {
         (root, size, depth) = (root_, size_, depth_);
     }

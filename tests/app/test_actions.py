@@ -17,7 +17,7 @@ from model.synthetic import capture, make_eye, refusals
 from protocol import pins
 from protocol.errors import ArtifactFailed, ArtifactUnavailable, ChainError, InputError, QualityError
 from protocol.types import EyeSide, PlaneName
-from registry_contract.polls import Poll
+from registry_contract.polls import Poll, PollKind
 
 MEMBERS = [Identity(bytes([number])).commitment for number in range(1, 4)]
 
@@ -28,8 +28,8 @@ class _Node:
     def __init__(self, leaves: list[int]) -> None:
         self._leaves = tuple(leaves)
 
-    def members(self) -> tuple[int, ...]:
-        return self._leaves
+    def members_before(self, _group: int, _block: int, log_index: int) -> tuple[int, ...]:
+        return self._leaves[:log_index]  # one entry of the log a member
 
     def votes_cast_by(self, _poll: int, _nullifier: object) -> int:
         return 0
@@ -45,6 +45,11 @@ def _poll(**changes: object) -> Poll:
         snapshot_root=Group(MEMBERS).root,
         snapshot_size=3,
         scope=7,
+        kind=PollKind.SINGLE,
+        quorum=0,
+        group_id=1,
+        block=1,
+        log_index=3,
     )
     return dataclasses.replace(poll, **changes)  # type: ignore[arg-type]
 

@@ -18,11 +18,15 @@ def people(circuit: Circuit) -> tuple[Person, Person, Person]:
     return make_person(circuit, 1), make_person(circuit, 2), make_person(circuit, 3)
 
 
+NODES = tuple(Account.create() for _ in range(3))
+"""Stand-ins for the committee: it does not exist yet, so the tests sign with three keys of their own."""
+
+
 @pytest.fixture(scope="module")
 def fresh_world(circuit: Circuit) -> Iterator[World]:
     """Contracts deployed, one station listed, nobody enrolled. One chain a module; use `world`, which cleans up."""
     with LocalChain() as chain:
-        yield open_world(chain, describe(circuit), Account.create())
+        yield open_world(chain, describe(circuit), Account.create(), NODES)
 
 
 @pytest.fixture

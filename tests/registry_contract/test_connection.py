@@ -23,6 +23,7 @@ from registry_contract._refusals import refusal
 from registry_contract.client import RegistryClient
 from registry_contract.connection import Connection
 from registry_contract.deployment import Deployment, deploy
+from registry_contract.governance import ModelState
 from registry_contract.local_chain import LocalChain
 from registry_contract.polls import PollsClient
 from tests.registry_contract.world import Person, World, describe, open_world
@@ -39,7 +40,7 @@ def test_a_deployment_survives_encoding(world: World) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"version": 2}, {"extra": 1}, {"registry": "0x00"}, {"chain_id": "1"}, {"block": -1}, {"gas_used": True}],
+    [{"version": 3}, {"extra": 1}, {"registry": "0x00"}, {"chain_id": "1"}, {"block": -1}, {"gas_used": True}],
     ids=str,
 )
 def test_a_deployment_in_any_other_form_is_refused(world: World, change: dict[str, Any]) -> None:
@@ -55,13 +56,14 @@ def test_text_that_is_no_deployment_is_refused(text: str) -> None:
 
 
 def test_the_deployed_model_is_the_described_one(world: World) -> None:
-    model, registered_at, retired_at = world.registry.connection.call(world.registry.contract.functions.modelOf(1))
+    model = world.owner.connection.call(world.owner.models.functions.modelOf(1))
     assert model[0] == world.model.onnx_hash
     assert model[5] == keccak(b"texture_8x120")
     assert tuple(model[8]) == (world.model.blinding_constant.x, world.model.blinding_constant.y)
     assert model[9] == world.deployment.code_verifier
     assert (model[10], model[11]) == (world.model.proof_length, world.model.k)
-    assert registered_at > 0 == retired_at
+    assert world.owner.model_state(1) is ModelState.ACTIVE
+    assert world.owner.live_models().models == (1,)
 
 
 def test_a_deployment_by_an_account_without_money_fails_cleanly(circuit: Circuit) -> None:
@@ -171,7 +173,7 @@ def test_a_connection_without_an_account_reads_and_does_not_send(world: World) -
     reader = RegistryClient(world.chain.url, world.deployment)
     assert reader.size() == 0
     with pytest.raises(InputError, match="can only read"):
-        reader.revoke_station(world.station.address)
+        reader.settle_stations(1)
 
 
 def test_members_of_a_node_with_a_cut_log_are_refused(world: World, people: tuple[Person, ...]) -> None:
@@ -179,7 +181,7 @@ def test_members_of_a_node_with_a_cut_log_are_refused(world: World, people: tupl
         world.registry.enroll(world.enrollment(person))
     last = world.registry.connection._web3.eth.block_number
     late = RegistryClient(world.chain.url, replace(world.deployment, block=last))
-    with pytest.raises(ChainError, match="log has 1 members, the registry has 2"):
+    with pytest.raises(ChainError, match="log has 0 members before member 1"):
         late.members()
 
 
@@ -202,7 +204,7 @@ def test_a_transaction_that_fails_only_when_mined_gives_its_reason(
     estimated["nonce"] = connection._terms()["nonce"]
     with pytest.raises(TransactionRefused) as caught, _refusals():
         connection._transact(estimated)
-    assert caught.value.error == "Registry__CodeAlreadyEnrolled"
+    assert caught.value.error == "Registry__IdentityAlreadyEnrolled"
 
 
 def test_a_transaction_that_nobody_mines_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +212,7 @@ def test_a_transaction_that_nobody_mines_is_given_up(world: World, monkeypatch: 
     world.chain._rpc("evm_setAutomine", False)
     try:
         with pytest.raises(ChainUnreachable, match="was not mined within"):
-            world.owner_registry.retire_model(1)
+            world.owner.revoke_station(world.station.address)
     finally:
         world.chain._rpc("anvil_dropAllTransactions")
         world.chain._rpc("evm_setAutomine", True)

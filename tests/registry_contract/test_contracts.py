@@ -14,7 +14,19 @@ from registry_contract.forge import foundry_binary, require_success, run_forge
 
 MAX_CONTRACT_BYTES = 24_576  # EIP-170
 MAX_INITCODE_BYTES = 49_152  # EIP-3860
-DEPLOYED = ("IrisRegistry", "IrisPolls", "IrisVerifierV1", "PoseidonT3", "SemaphoreVerifier")
+DEPLOYED = (
+    "IrisRegistry",
+    "StationRegistry",
+    "ModelRegistry",
+    "Committee",
+    "IrisPolls",
+    "Personhood",
+    "WorldIdFacade",
+    "TimelockController",
+    "IrisVerifierV1",
+    "PoseidonT3",
+    "SemaphoreVerifier",
+)
 
 
 def test_forge_tests_pass() -> None:

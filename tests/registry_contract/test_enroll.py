@@ -7,16 +7,25 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from eth_account import Account
 
+from circuits.iris.circuit import Circuit
 from circuits.semaphore import Group, Identity
-from protocol.errors import EncodingError, TransactionRefused, VerificationError
+from protocol.errors import EncodingError, InputError, TransactionRefused, VerificationError
 from protocol.field import BASE_FIELD, SCALAR_FIELD
 from protocol.types import CodeProof, EyeSide, G1Point, IdentityCommitment, PlaneCommitment, PlaneName
-from registry_contract.attestation import sign_capture
-from registry_contract.client import RegistryClient, prepare_enrollment
+from registry_contract.attestation import capture_digest, p256_attestation, sign_capture
+from registry_contract.client import RecordStatus
+from registry_contract.deployment import ZERO_ADDRESS, deploy
+from registry_contract.enrollment import Enrollment, prepare_enrollment
+from registry_contract.governance import GovernanceClient
 from registry_contract.ladder import CaptureLadder
-from tests.registry_contract.world import Person, World, refused
+from registry_contract.local_chain import LocalChain
+from registry_contract.verdict import VerdictKind, code_commitment
+from tests.registry_contract.world import Person, World, describe, open_world, refused
 
 People = tuple[Person, Person, Person]
 Arguments = dict[str, Any]
@@ -39,6 +48,12 @@ def with_word(proof: bytes, position: int, change: Callable[[int], int]) -> byte
     return proof[:start] + value.to_bytes(32, "big") + proof[start + 32 :]
 
 
+def with_code(enrollment: Enrollment, **changes: Any) -> Enrollment:
+    """The enrolment with its one code changed."""
+    (code,) = enrollment.codes
+    return replace(enrollment, codes=(replace(code, **changes),))
+
+
 # --- let in
 
 
@@ -47,13 +62,14 @@ def test_enroll_by_anyone_makes_a_member_with_a_record(world: World, people: Peo
     enrollment = world.enrollment(person, eye_side=EyeSide.RIGHT)
     receipt = world.registry.enroll(enrollment)
     record = world.registry.record(person.identity.commitment)
-    assert receipt.gas_used <= 800_000
+    assert receipt.gas_used <= 850_000
     assert world.registry.has_member(person.identity.commitment)
     assert world.registry.members() == (person.identity.commitment.value,)
     assert record.commitments_root == person.ladder.root
     assert record.station == world.station.address
     assert record.enrolled_at >= enrolled_at
-    assert (record.model_id, record.eye_side) == (1, EyeSide.RIGHT)
+    assert (record.record_id, record.eye_side, record.status) == (1, EyeSide.RIGHT, RecordStatus.ACTIVE)
+    assert world.registry.code_owner(code_commitment(person.proof)) == 1
 
 
 def test_enroll_of_three_builds_the_tree_that_provers_build(world: World, people: People) -> None:
@@ -71,7 +87,7 @@ def test_enrolled_event_carries_all_evidence(world: World, people: People) -> No
     logged = events[0]["args"]
     assert logged["identityCommitment"] == people[0].identity.commitment.value
     assert logged["station"] == world.station.address
-    assert logged["enrollment"]["proof"] == people[0].proof.proof
+    assert logged["enrollment"]["codes"][0]["proof"] == people[0].proof.proof
     assert logged["enrollment"]["stationSignature"] == enrollment.attestation.signature
     assert logged["enrollment"]["capture"]["nonce"] == enrollment.attestation.capture.nonce
 
@@ -82,9 +98,9 @@ def test_enrolled_event_carries_all_evidence(world: World, people: People) -> No
 @pytest.mark.parametrize("sample", range(SAMPLES))
 def test_enroll_with_one_flipped_bit_in_a_proof_word_is_refused(world: World, people: People, sample: int) -> None:
     arguments = world.enrollment(people[0]).to_abi()
-    position = sampled_position(arguments["proof"], sample)
+    position = sampled_position(arguments["codes"][0]["proof"], sample)
     bit = (37 * position) % 250  # another place in every word, below the modulus in most
-    arguments["proof"] = with_word(arguments["proof"], position, lambda word: word ^ (1 << bit))
+    arguments["codes"][0]["proof"] = with_word(arguments["codes"][0]["proof"], position, lambda word: word ^ (1 << bit))
     with pytest.raises(TransactionRefused) as caught:
         world.submit(arguments)
     head = {"Registry__PointNotOnCurve", "Registry__CoordinateNotCanonical"}
@@ -100,7 +116,7 @@ def test_the_samples_reach_from_the_first_word_to_the_last(people: People) -> No
 @pytest.mark.parametrize("position", range(6))
 def test_enroll_with_a_coordinate_plus_q_is_refused(world: World, people: People, position: int) -> None:
     arguments = world.enrollment(people[0]).to_abi()
-    arguments["proof"] = with_word(arguments["proof"], position, lambda word: word + BASE_FIELD)
+    arguments["codes"][0]["proof"] = with_word(arguments["codes"][0]["proof"], position, lambda word: word + BASE_FIELD)
     with refused("Registry__CoordinateNotCanonical", position=position // 2):
         world.submit(arguments)
 
@@ -109,11 +125,12 @@ def test_enroll_with_a_coordinate_plus_q_is_refused(world: World, people: People
 def test_enroll_with_a_later_word_plus_its_modulus_is_refused(world: World, people: People, sample: int) -> None:
     """A point's coordinate or an evaluation: neither has a second name that the verifier would take."""
     arguments = world.enrollment(people[0]).to_abi()
-    position = sampled_position(arguments["proof"], sample)
+    position = sampled_position(arguments["codes"][0]["proof"], sample)
     for modulus in (SCALAR_FIELD, BASE_FIELD):
-        changed = {**arguments, "proof": with_word(arguments["proof"], position, lambda word, m=modulus: word + m)}
+        changed = with_word(people[0].proof.proof, position, lambda word, m=modulus: word + m)
+        arguments["codes"][0]["proof"] = changed
         with refused("Registry__CodeProofRejected", verifier=world.deployment.code_verifier, modelId=1):
-            world.submit(changed)
+            world.submit(arguments)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +140,10 @@ def test_enroll_with_a_proof_of_another_length_is_refused(
     world: World, people: People, change: Callable[[bytes], bytes]
 ) -> None:
     arguments = world.enrollment(people[0]).to_abi()
-    arguments["proof"] = change(arguments["proof"])
-    with refused("Registry__ProofLengthWrong", length=len(arguments["proof"]), expected=len(people[0].proof.proof)):
+    arguments["codes"][0]["proof"] = change(arguments["codes"][0]["proof"])
+    with refused(
+        "Registry__ProofLengthWrong", length=len(arguments["codes"][0]["proof"]), expected=len(people[0].proof.proof)
+    ):
         world.submit(arguments)
 
 
@@ -163,7 +182,7 @@ def test_enroll_with_a_capture_of_an_unknown_station_is_refused(world: World, pe
 
 def test_enroll_after_the_station_was_revoked_is_refused(world: World, people: People) -> None:
     enrollment = world.enrollment(people[0])
-    world.owner_registry.revoke_station(world.station.address)
+    world.owner.revoke_station(world.station.address)
     with refused("Registry__StationRevoked", station=world.station.address, revokedAt=world.registry.now()):
         world.registry.enroll(enrollment)
 
@@ -235,14 +254,17 @@ def test_enroll_with_the_path_of_another_leaf_is_refused(
     world: World, people: People, plane: PlaneName, k: int
 ) -> None:
     arguments = world.enrollment(people[0]).to_abi()
-    arguments["texturePath"] = people[0].ladder.path(plane, k)
+    arguments["codes"][0]["texturePath"] = people[0].ladder.path(plane, k)
     with refused("Registry__CommitmentNotAttested", k=13):
         world.submit(arguments)
 
 
 def test_enroll_with_texture_and_mask_paths_swapped_is_refused(world: World, people: People) -> None:
     arguments = world.enrollment(people[0]).to_abi()
-    arguments["texturePath"], arguments["maskPath"] = arguments["maskPath"], arguments["texturePath"]
+    arguments["codes"][0]["texturePath"], arguments["codes"][0]["maskPath"] = (
+        arguments["codes"][0]["maskPath"],
+        arguments["codes"][0]["texturePath"],
+    )
     with refused("Registry__CommitmentNotAttested"):
         world.submit(arguments)
 
@@ -301,14 +323,14 @@ def test_enroll_of_a_stolen_proof_for_another_identity_is_refused(world: World, 
 def test_enroll_of_a_stolen_proof_with_ones_own_attestation_is_refused(world: World, people: People) -> None:
     thief = world.enrollment(people[1])
     with refused("Registry__CommitmentNotAttested"):
-        world.registry.enroll(replace(thief, proof=people[0].proof))
+        world.registry.enroll(with_code(thief, proof=people[0].proof))
 
 
 def test_enroll_of_one_code_for_two_identities_is_refused(world: World, people: People) -> None:
     """Even where a station signs the same capture for a second identity."""
     world.registry.enroll(world.enrollment(people[0]))
     second = replace(people[0], identity=Identity(b"second"))
-    with refused("Registry__CodeAlreadyEnrolled", identityCommitment=people[0].identity.commitment.value):
+    with refused("Registry__CodeAlreadyEnrolled", recordId=1):
         world.registry.enroll(world.enrollment(second))
 
 
@@ -338,26 +360,15 @@ def test_enroll_with_an_unknown_eye_side_is_refused(world: World, people: People
 
 
 @pytest.mark.parametrize("model_id", [0, 2])
-def test_enroll_under_an_unknown_model_is_refused(world: World, people: People, model_id: int) -> None:
-    with refused("Registry__ModelUnknown", modelId=model_id):
-        world.registry.enroll(replace(world.enrollment(people[0]), model_id=model_id))
-
-
-def test_enroll_under_a_retired_model_is_refused(world: World, people: People) -> None:
-    world.owner_registry.retire_model(1)
-    with refused("Registry__ModelRetired", modelId=1):
-        world.registry.enroll(world.enrollment(people[0]))
-
-
-def test_enroll_with_a_verdict_before_there_is_a_committee_is_refused(world: World, people: People) -> None:
-    with refused("Registry__VerdictNotSupported", length=1):
-        world.submit({**world.enrollment(people[0]).to_abi(), "verdict": b"\0"})
+def test_enroll_under_a_model_that_is_not_live_is_refused(world: World, people: People, model_id: int) -> None:
+    with refused("Registry__ModelsWrong", given=(model_id,), group=1, upcoming=0):
+        world.registry.enroll(with_code(world.enrollment(people[0]), model_id=model_id))
 
 
 def test_a_refused_enrolment_leaves_nothing_behind(world: World, people: People) -> None:
     enrollment = world.enrollment(people[0])
     arguments = enrollment.to_abi()
-    arguments["proof"] = with_word(arguments["proof"], 40, lambda word: word ^ 1)
+    arguments["codes"][0]["proof"] = with_word(people[0].proof.proof, 40, lambda word: word ^ 1)
     with refused("Registry__CodeProofRejected"):
         world.submit(arguments)
     assert (world.registry.size(), world.registry.members()) == (0, ())
@@ -370,32 +381,132 @@ def test_a_refused_enrolment_leaves_nothing_behind(world: World, people: People)
 def test_prepare_enrollment_with_an_attestation_of_other_commitments_is_refused(world: World, people: People) -> None:
     attestation = sign_capture(world.capture(people[0]), world.station)
     with pytest.raises(VerificationError, match="not about these commitments"):
-        prepare_enrollment(world.model, 1, people[1].ladder, attestation, people[1].proof)
+        prepare_enrollment(people[1].ladder, attestation, world.evidence(people[1], 1))
 
 
-def test_prepare_enrollment_without_a_plane_that_the_model_reads_is_refused(world: World, people: People) -> None:
+def test_evidence_without_a_plane_that_the_model_reads_is_refused(world: World, people: People) -> None:
     ladder = CaptureLadder((PlaneCommitment(PlaneName.MASK_8X120, 13, G1Point(1, 2)),))
-    attestation = sign_capture(world.capture(people[0], commitments_root=ladder.root), world.station)
     with pytest.raises(EncodingError, match="texture_8x120 at k = 13"):
-        prepare_enrollment(world.model, 1, ladder, attestation, people[0].proof)
+        world.evidence(replace(people[0], ladder=ladder), 1)
 
 
-def test_station_and_model_lists_by_a_stranger_are_refused(world: World) -> None:
-    stranger: RegistryClient = world.registry
+def test_an_enrolment_without_a_code_is_refused(world: World, people: People) -> None:
+    with pytest.raises(EncodingError, match="at least one code"):
+        Enrollment(world.enrollment(people[0]).attestation, ())
+
+
+def test_lists_by_a_stranger_are_refused(world: World) -> None:
+    stranger = GovernanceClient(world.chain.url, world.deployment, world.chain.funded_account())
     sender = stranger.connection.address
-    with refused("OwnableUnauthorizedAccount", account=sender):
-        stranger.add_station(sender)
-    with refused("OwnableUnauthorizedAccount", account=sender):
+    with refused("Registry__NotGuardian", sender=sender):
         stranger.revoke_station(world.station.address)
-    with refused("OwnableUnauthorizedAccount", account=sender):
-        stranger.retire_model(1)
+    with refused("AccessControlUnauthorizedAccount", account=sender):
+        stranger.schedule(stranger.add_station(sender))
+    with refused("Registry__NotGovernor", sender=sender, governor=world.deployment.timelock):
+        stranger.connection.send(stranger.stations.functions.addStation(sender))
 
 
-def test_a_station_that_was_added_can_attest(world: World, people: People) -> None:
+def test_a_station_that_was_added_can_attest_after_the_delay(world: World, people: People) -> None:
     station = Account.create()
-    world.owner_registry.add_station(station.address)
+    proposal = world.owner.add_station(station.address)
+    world.owner.schedule(proposal)
+    with refused("TimelockUnexpectedOperationState"):
+        world.owner.execute(proposal)
+    world.chain.advance_time(world.owner.delay_s())
+    with refused("Registry__StationUnknown", station=station.address):
+        world.registry.enroll(world.enrollment(people[0], station=station))
+    world.owner.execute(proposal)
     world.registry.enroll(world.enrollment(people[0], station=station))
     assert world.registry.record(people[0].identity.commitment).station == station.address
+
+
+def test_a_p256_station_can_attest(world: World, people: People) -> None:
+    """Through OpenZeppelin's code in Solidity and, where anvil has it, the precompile."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    numbers = key.public_key().public_numbers()
+    world.govern(world.owner.add_p256_station(numbers.x, numbers.y))
+    capture = world.capture(people[0])
+    signed = decode_dss_signature(key.sign(capture_digest(capture), ec.ECDSA(Prehashed(SHA256()))))
+    attestation = p256_attestation(capture, (numbers.x, numbers.y), signed)
+    enrollment = prepare_enrollment(people[0].ladder, attestation, world.evidence(people[0], 1))
+    other = replace(attestation, capture=replace(capture, eye_side=EyeSide.RIGHT))
+    with refused("Registry__StationSignatureInvalid", reason=4):
+        world.registry.enroll(replace(enrollment, attestation=other))
+    world.registry.enroll(enrollment)
+    record = world.registry.record(people[0].identity.commitment)
+    assert record.station.lower() == "0x" + attestation.signature[64:].hex()
+    assert world.registry.members_of(record.station) == 1
+
+
+# --- the committee
+
+
+def test_enroll_without_a_verdict_is_refused(world: World, people: People) -> None:
+    with refused("Registry__VerdictLengthWrong", length=0, expected=451):
+        world.registry.enroll(with_code(world.enrollment(people[0]), verdict=b""))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"kind": VerdictKind.STORED}, "Registry__VerdictKindWrong"),
+        ({"kind": VerdictKind.SAME_PERSON}, "Registry__VerdictKindWrong"),
+        ({"code_commitment": bytes(32)}, "Registry__VerdictAboutAnother"),
+        ({"identity": IdentityCommitment(5)}, "Registry__VerdictAboutAnother"),
+        ({"model_id": 2}, "Registry__VerdictAboutAnother"),
+        ({"record_id": 1}, "Registry__VerdictAboutAnother"),
+        ({"expires_at": 1}, "Registry__VerdictExpired"),
+        ({"expires_at": 2**63}, "Registry__VerdictLivesTooLong"),
+        ({"chain_id": 1}, "Registry__CommitteeSignatureInvalid"),
+        ({"registry": ZERO_ADDRESS}, "Registry__CommitteeSignatureInvalid"),
+    ],
+    ids=str,
+)
+def test_enroll_with_another_verdict_than_needed_is_refused(
+    world: World, people: People, changes: dict[str, Any], error: str
+) -> None:
+    verdict = world.verdict(people[0], 1, **changes).to_bytes()
+    with refused(error):
+        world.registry.enroll(with_code(world.enrollment(people[0]), verdict=verdict))
+
+
+@pytest.mark.parametrize("node", range(3))
+def test_enroll_with_one_node_that_did_not_sign_is_refused(world: World, people: People, node: int) -> None:
+    keys = list(world.nodes)
+    keys[node] = Account.create()
+    verdict = replace(world, nodes=tuple(keys)).verdict(people[0], 1).to_bytes()
+    with refused("Registry__CommitteeSignatureInvalid", node=node, expected=world.nodes[node].address):
+        world.registry.enroll(with_code(world.enrollment(people[0]), verdict=verdict))
+
+
+def test_enroll_with_the_nodes_signatures_in_another_order_is_refused(world: World, people: People) -> None:
+    verdict = replace(world, nodes=world.nodes[::-1]).verdict(people[0], 1).to_bytes()
+    with refused("Registry__CommitteeSignatureInvalid", node=0):
+        world.registry.enroll(with_code(world.enrollment(people[0]), verdict=verdict))
+
+
+def test_enroll_with_a_verdict_of_a_committee_that_was_replaced_is_refused(world: World, people: People) -> None:
+    one, two, three = (Account.create().address for _ in range(3))
+    world.govern(world.owner.replace_committee((one, two, three)))
+    assert world.owner.committee_nodes() == (one, two, three)
+    with refused("Registry__CommitteeSignatureInvalid"):
+        world.registry.enroll(world.enrollment(people[0]))
+
+
+def test_a_registry_without_a_committee_takes_no_verdict(circuit: Circuit, people: People) -> None:
+    with LocalChain() as chain:
+        world = open_world(chain, describe(circuit), Account.create())
+        assert world.owner.committee_nodes() == ()
+        with refused("Registry__VerdictNotSupported", length=1):
+            world.registry.enroll(with_code(world.enrollment(people[0]), verdict=b"\0"))
+        world.registry.enroll(world.enrollment(people[0]))
+        with refused("Registry__CommitteeAbsent"):
+            world.registry.request_recovery(1, world.enrollment(people[1]))
+
+
+def test_a_deployment_without_a_committee_on_a_chain_that_is_not_local_is_refused(circuit: Circuit) -> None:
+    with LocalChain(chain_id=5) as chain, pytest.raises(InputError, match="chain 5 is not local"):
+        deploy(chain.url, chain.funded_account(), describe(circuit))
 
 
 def test_record_of_a_stranger_is_refused(world: World) -> None:

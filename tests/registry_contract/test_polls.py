@@ -38,7 +38,7 @@ class Town:
 
     @property
     def snapshot(self) -> Group:
-        leaves = self.world.registry.members()[: self.poll.snapshot_size]
+        leaves = self.world.registry.members_before(self.poll.group_id, self.poll.block, self.poll.log_index)
         return Group(IdentityCommitment(leaf) for leaf in leaves)
 
     def ballot(self, voter: Identity, choice: int, sequence: int = 0, poll: Poll | None = None) -> Ballot:
@@ -119,7 +119,7 @@ def test_a_replaced_vote_counts_once_and_costs_less(town: Town) -> None:
 def test_a_vote_costs_the_same_in_a_larger_group_with_more_votes(town: Town) -> None:
     first = town.cast(town.ballot(town.early[0], 1))
     second = town.cast(town.ballot(town.early[1], 1))
-    assert abs(first - second - 17_100) < 1_000  # the option's first vote writes a fresh slot; the rest is calldata
+    assert abs(first - second - 17_100) < 1_000  # the poll's first vote writes a fresh slot; the rest is calldata
     now = town.world.registry.now()
     larger, _ = town.polls.create_poll(PollDraft("again?", ("yes", "no"), now, now + OPEN_S))
     assert larger.snapshot_size == 3
@@ -190,10 +190,10 @@ def test_a_ballot_with_another_nullifier_is_refused(town: Town) -> None:
 def test_a_ballot_with_a_nullifier_plus_r_is_refused_as_first_and_as_second_vote(town: Town) -> None:
     ballot = town.ballot(town.early[0], 1)
     alias = ballot.nullifier.value + SCALAR_FIELD
-    with refused("Polls__NullifierNotCanonical", nullifier=alias):
+    with refused("Semaphore__NullifierNotCanonical", nullifier=alias):
         town.cast_raw(nullifier=alias)
     town.cast(ballot)
-    with refused("Polls__NullifierNotCanonical", nullifier=alias):
+    with refused("Semaphore__NullifierNotCanonical", nullifier=alias):
         town.cast_raw(nullifier=alias)
 
 
@@ -209,7 +209,7 @@ def test_a_ballot_with_one_changed_proof_coordinate_is_refused(town: Town, posit
 def test_a_ballot_with_a_proof_coordinate_plus_q_is_refused(town: Town, position: int) -> None:
     points = list(town.ballot(town.early[0], 1).points)
     points[position] += BASE_FIELD
-    with refused("Polls__ProofPointNotCanonical", position=position, coordinate=points[position]):
+    with refused("Semaphore__ProofPointNotCanonical", position=position, coordinate=points[position]):
         town.cast_raw(points=points)
 
 
@@ -239,7 +239,7 @@ def test_a_ballot_over_a_group_of_ones_own_making_is_refused(town: Town) -> None
 
 def test_a_proof_of_another_circuit_depth_is_no_ballot(town: Town) -> None:
     proof = town.prove(town.early[0], town.snapshot, ballot_message(1, 0), town.poll.scope)
-    with pytest.raises(EncodingError, match="depth 20; polls verify 24"):
+    with pytest.raises(EncodingError, match="depth 20; contracts verify 24"):
         Ballot.from_proof(replace(proof, merkle_tree_depth=20))
 
 
@@ -293,7 +293,7 @@ def test_a_poll_whose_logged_texts_are_not_those_of_the_contract_is_refused(
 
     def forged(event: Any, first_block: int, **filters: object) -> list[Any]:
         return [
-            {**dict(entry), "args": {**entry["args"], "question": "tea?"}}
+            {**dict(entry), "args": {**entry["args"], "draft": {**entry["args"]["draft"], "question": "tea?"}}}
             for entry in honest(event, first_block, **filters)
         ]
 

@@ -16,16 +16,23 @@ from model.pipeline.encoding import encode_v1
 from protocol.errors import TransactionRefused
 from protocol.types import CodeProof, EyeSide, PlaneName
 from registry_contract.attestation import Capture, new_nonce, sign_capture
-from registry_contract.client import Enrollment, RegistryClient, prepare_enrollment
+from registry_contract.client import RegistryClient
 from registry_contract.connection import Receipt
-from registry_contract.deployment import Deployment, deploy
+from registry_contract.deployment import Deployment, Terms, deploy
+from registry_contract.enrollment import CodeEvidence, Enrollment, code_evidence, prepare_enrollment
+from registry_contract.governance import GovernanceClient, Proposal
 from registry_contract.ladder import CaptureLadder
 from registry_contract.local_chain import LocalChain
 from registry_contract.model import ModelDescription
 from registry_contract.polls import PollsClient
+from registry_contract.verdict import SignedVerdict, Verdict, VerdictKind, code_commitment, sign_verdict
 from tests.circuits.iris.planes import random_plane
 
 PLANES = (PlaneName.TEXTURE_8X120, PlaneName.MASK_8X120, PlaneName.TEXTURE_16X120, PlaneName.MASK_16X120)
+
+
+TERMS = Terms()
+"""Those of a real deployment; the local chain's clock is moved."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +46,14 @@ class Person:
 class World:
     chain: LocalChain
     model: ModelDescription
-    owner: LocalAccount
     station: LocalAccount
     deployment: Deployment
     registry: RegistryClient
     polls: PollsClient
-    owner_registry: RegistryClient = field(repr=False)
+    owner: GovernanceClient = field(repr=False)
+    """Proposes to the timelock; its guardian too."""
+    nodes: tuple[LocalAccount, ...] = field(repr=False)
+    """The committee's keys; empty where there is none."""
 
     def capture(self, person: Person, **changes: Any) -> Capture:
         """What a station would sign of `person`, now."""
@@ -62,7 +71,37 @@ class World:
     def enrollment(self, person: Person, station: LocalAccount | None = None, **changes: Any) -> Enrollment:
         """A good enrolment, but for `changes` to the capture before it is signed."""
         attestation = sign_capture(self.capture(person, **changes), station or self.station)
-        return prepare_enrollment(self.model, self.deployment.model_id, person.ladder, attestation, person.proof)
+        codes = (self.evidence(person, model) for model in self.owner.live_models().models)
+        return prepare_enrollment(person.ladder, attestation, *codes)
+
+    def evidence(self, person: Person, model: int, identity_of: Identity | None = None, **changes: Any) -> CodeEvidence:
+        """A good code under a model, with a verdict of the committee where there is one, but for its `changes`."""
+        verdict = b""
+        if self.nodes:
+            verdict = self.verdict(person, model, identity_of, **changes).to_bytes()
+        return code_evidence(self.model, model, person.ladder, person.proof, verdict)
+
+    def verdict(self, person: Person, model: int, identity_of: Identity | None = None, **changes: Any) -> SignedVerdict:
+        """`UNIQUE` about the person's code under a model, for their identity or another's, but for its `changes`."""
+        verdict = Verdict(
+            registry=self.deployment.registry,
+            chain_id=self.deployment.chain_id,
+            kind=VerdictKind.UNIQUE,
+            code_commitment=code_commitment(person.proof),
+            identity=(identity_of or person.identity).commitment,
+            model_id=model,
+            database_size=0,
+            log_root=bytes(32),
+            record_id=0,
+            expires_at=self.registry.now() + 3600,
+        )
+        return sign_verdict(replace(verdict, **changes), self.nodes)
+
+    def govern(self, proposal: Proposal) -> None:
+        """Have the timelock do it, waiting the delay out."""
+        self.owner.schedule(proposal)
+        self.chain.advance_time(self.owner.delay_s())
+        self.owner.execute(proposal)
 
     def submit(self, arguments: dict[str, Any]) -> Receipt:
         """Send `enroll` with arguments that no honest client would make."""
@@ -95,18 +134,25 @@ def make_person(circuit: Circuit, seed: int) -> Person:
     return Person(Identity(b"person %d" % seed), CaptureLadder(commit_planes(salted.values())), proof)
 
 
-def open_world(chain: LocalChain, model: ModelDescription, station: LocalAccount) -> World:
+def open_world(
+    chain: LocalChain, model: ModelDescription, station: LocalAccount, nodes: tuple[LocalAccount, ...] = ()
+) -> World:
+    """Contracts deployed with one station; with a committee where keys of its nodes are given."""
     owner, anyone = chain.funded_account(), chain.funded_account()
-    deployment = deploy(chain.url, owner, model, [station.address])
+    terms = TERMS
+    if nodes:
+        one, two, three = (node.address for node in nodes)
+        terms = replace(TERMS, committee=(one, two, three))
+    deployment = deploy(chain.url, owner, model, [station.address], terms)
     return World(
         chain=chain,
         model=model,
-        owner=owner,
         station=station,
         deployment=deployment,
         registry=RegistryClient(chain.url, deployment, anyone),
         polls=PollsClient(chain.url, deployment, anyone),
-        owner_registry=RegistryClient(chain.url, deployment, owner),
+        owner=GovernanceClient(chain.url, deployment, owner),
+        nodes=nodes,
     )
 
 
