@@ -97,12 +97,12 @@ abstract contract Evidence is EIP712, IRegistryErrors {
         if (before != 0) revert Registry__CodeAlreadyEnrolled(codeCommitment, before);
         codeOwner[codeCommitment] = owner;
         (expected.codeCommitment, expected.modelId) = (codeCommitment, code.modelId);
-        _acceptVerdict(code.verdict, expected);
+        _requireVerdict(code.verdict, expected);
     }
 
     /// @dev All three nodes signed it for this registry on this chain, it says what is expected, and is fresh. That it is
     ///      used once is the caller's to see to: by its code, or by the state that an `Erased` ends.
-    function _acceptVerdict(bytes calldata signed, Verdict memory expected) internal {
+    function _requireVerdict(bytes calldata signed, Verdict memory expected) internal view {
         if (!committeeRequired) {
             // No unread bytes ever pass as a verdict.
             if (signed.length != 0) revert Registry__VerdictNotSupported(signed.length);

@@ -233,7 +233,7 @@ contract IrisRegistry is IIrisRegistry, MemberTrees, Evidence {
         if (!committeeRequired) revert Registry__CommitteeAbsent();
         Record storage record = _records[recordId];
         if (record.status != Status.Left) revert Registry__RecordNotLeft(recordId);
-        _acceptVerdict(verdict, _expect(ERASED, record.identityCommitment, recordId));
+        _requireVerdict(verdict, _expect(ERASED, record.identityCommitment, recordId));
         record.status = Status.Erased;
         emit Erased(recordId, verdict);
     }

@@ -162,7 +162,7 @@ abstract contract RegistryFixture is TestBase {
     }
 
     /// @dev Evidence of a new capture for `identity`.
-    function fresh(uint8 kind, uint64 recordId, uint256 identity) internal returns (Enrollment memory) {
+    function fresh(uint8 kind, uint64 recordId, uint256 identity) internal virtual returns (Enrollment memory) {
         uint256 base = 1_000_000 + 10 * ++_made;
         return evidenceOf(kind, recordId, identity, base, base + 1, base + 2);
     }

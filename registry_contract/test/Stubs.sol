@@ -42,16 +42,29 @@ contract StubCodeVerifier {
 
 contract StubSemaphoreVerifier {
     bool public answer = true;
+    bool private _picky;
+    uint256[4] private _signals;
 
     function set(bool answer_) external {
         answer = answer_;
     }
 
-    function verifyProof(uint256[2] calldata, uint256[2][2] calldata, uint256[2] calldata, uint256[4] calldata, uint256)
-        external
-        view
-        returns (bool)
-    {
+    /// @dev Says yes to these public signals only: root, nullifier, message's and scope's hash.
+    function onlyFor(uint256[4] calldata signals) external {
+        (_picky, _signals) = (true, signals);
+    }
+
+    function verifyProof(
+        uint256[2] calldata,
+        uint256[2][2] calldata,
+        uint256[2] calldata,
+        uint256[4] calldata signals,
+        uint256 depth
+    ) external view returns (bool) {
+        if (depth != 24) return false;
+        for (uint256 i = 0; _picky && i < 4; ++i) {
+            if (signals[i] != _signals[i]) return false;
+        }
         return answer;
     }
 }
@@ -63,6 +76,18 @@ contract StubGroup {
 
     function snapshot() external view returns (uint32, uint256, uint256, uint256) {
         return (1, root, size, depth);
+    }
+
+    mapping(uint256 root => uint64) private _replacedAt;
+
+    function replaceRoot(uint256 root_) external {
+        _replacedAt[root] = uint64(block.timestamp);
+        root = root_;
+    }
+
+    function rootInfo(uint256 root_) external view returns (bool known, uint64 replacedAt) {
+        if (root_ == root) return (true, 0);
+        return (_replacedAt[root_] != 0, _replacedAt[root_]);
     }
 
     function set(uint256 root_, uint256 size_, uint256 depth_) external {
