@@ -7,13 +7,13 @@ it saw. This one signs whatever normalised iris it is given.
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from app.key_file import read_key
 from circuits.iris.commit import commit_planes, salt_plane
 from model.pipeline.planes import make_planes
 from protocol.errors import InputError
@@ -22,10 +22,6 @@ from registry_contract.attestation import Capture, CaptureAttestation, new_nonce
 from registry_contract.ladder import CaptureLadder
 
 __all__ = ["SignedCapture", "SoftwareStation", "read_station_key", "write_station_key"]
-
-_KEY_HEX_DIGITS = 64
-_FULL_KEY_FILE = 200
-"""More characters than any key file has; the rest of a wrong file is not read."""
 
 
 @dataclass(frozen=True)
@@ -65,23 +61,7 @@ def read_station_key(path: Path) -> SoftwareStation:
 
     Raises `InputError` for a file that is absent, unreadable, open to others or no key; never shows what is in it.
     """
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            text = file.read(_FULL_KEY_FILE)
-    except OSError as error:
-        raise InputError(f"the station key {path} cannot be read: {error.strerror}", hint=_MAKE_ONE) from error
-    if stat.S_IMODE(mode) & 0o077:
-        raise InputError(
-            f"the station key {path} is open to others (mode {stat.S_IMODE(mode):o})", hint=f"run: chmod 600 {path}"
-        )
-    digits = text.strip().removeprefix(b"0x")
-    if len(digits) != _KEY_HEX_DIGITS:
-        raise InputError(f"{path} is no station key: {len(digits)} characters, not 64 hex digits", hint=_MAKE_ONE)
-    try:
-        return SoftwareStation(Account.from_key(bytes.fromhex(digits.decode("ascii"))))
-    except Exception:  # eth-keys has errors of its own; their text may hold the key
-        raise InputError(f"{path} is no station key: not 64 hex digits of a valid key", hint=_MAKE_ONE) from None
+    return SoftwareStation(read_key(path, "station key"))
 
 
 def write_station_key(path: Path) -> str:
@@ -101,6 +81,3 @@ def write_station_key(path: Path) -> str:
         path.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written: {error.strerror}", hint="free some space") from error
     return str(account.address)
-
-
-_MAKE_ONE = "make one with: irisproof station-key FILE"

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
@@ -26,6 +27,7 @@ from registry_contract.forge import foundry_binary
 __all__ = ["LocalChain"]
 
 _START_TIMEOUT_S = 15.0
+_END_TIMEOUT_S = 30.0
 _LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
 _PR_SET_PDEATHSIG = 1
 
@@ -37,12 +39,14 @@ class LocalChain:
     one that lives as long as the chain should); other systems leave it running then.
     """
 
-    def __init__(self, port: int = 0, chain_id: int = 31337) -> None:
-        """`port` 0 takes any free one. Nothing runs before `with`."""
+    def __init__(self, port: int = 0, chain_id: int = 31337, state: Path | None = None) -> None:
+        """`port` 0 takes any free one. With a `state` file the chain begins where the last one that was stopped with
+        it ended; one that is killed outright leaves the file as it was. Nothing runs before `with`."""
         if not 0 <= port <= 65535:
             raise InputError(f"port {port} lies outside 0..65535")
         self._requested_port = port
         self.chain_id = chain_id
+        self._state = state
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
@@ -70,6 +74,8 @@ class LocalChain:
         """End anvil and all that it started; harmless when nothing runs."""
         process, self._process = self._process, None
         if process is not None:
+            if self._state is not None:
+                _ask_to_end(process)
             _kill_group(process)
         if self._output is not None:
             self._output.close()
@@ -112,6 +118,8 @@ class LocalChain:
             raise InputError("this chain is running already")
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         command = [str(foundry_binary("anvil")), "--host", "127.0.0.1", "--port", str(self._requested_port)]
+        if self._state is not None:
+            command += ["--state", str(self._state)]
         self._process = subprocess.Popen(
             [*command, "--chain-id", str(self.chain_id), "--no-cors"],
             stdin=subprocess.DEVNULL,
@@ -163,6 +171,13 @@ def _die_with_parent() -> Callable[[], None] | None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
     return ask_for_signal
+
+
+def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
+    """Give anvil the time to write its state down."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_END_TIMEOUT_S)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
