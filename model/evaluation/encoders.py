@@ -16,23 +16,19 @@ from onnx.reference import ReferenceEvaluator
 from model.evaluation.masek import COLUMNS as MASEK_COLUMNS
 from model.evaluation.masek import encode_masek
 from model.evaluation.open_iris import PROBE_COLUMNS, encode_open_iris
-from model.pipeline.encoding import NETWORK_V1, encode_v1
+from model.pipeline.encoding import ENCODERS
 from model.pipeline.matching import ANGLE_COLUMNS, MAX_ROTATION_COLUMNS
 from model.pipeline.pipeline import Inspection
 from model.pipeline.planes import make_planes
 from protocol.errors import ArtifactFailed, InputError
 from protocol.pins import read_pinned
-from protocol.types import IrisCode, Plane, PlaneName
+from protocol.types import Plane
 
 Symbols = npt.NDArray[np.int8]
 
 BASELINES = ("masek", "open-iris")
-NETWORKS: dict[str, tuple[PlaneName, PlaneName, Callable[[Plane, Plane], IrisCode]]] = {
-    NETWORK_V1: (PlaneName.TEXTURE_8X120, PlaneName.MASK_8X120, encode_v1),
-}
-"""Network -> texture plane, mask plane, exact integer reference."""
 
-__all__ = ["BASELINES", "NETWORKS", "Encoder", "Symbols", "baseline", "shipped_network"]
+__all__ = ["BASELINES", "Encoder", "Symbols", "baseline", "shipped_network"]
 
 
 @dataclass(frozen=True)
@@ -51,15 +47,18 @@ class Encoder:
 
 
 def baseline(name: str) -> Encoder:
-    """`masek` or `open-iris`, searched over the network's own angles: masek's columns are half as wide; open-iris's
-    own matcher turns by 15 of 256 columns, one less than that. Raises `InputError` for another name."""
+    """`masek`, `open-iris` or another shipped network. The baselines are searched over the networks' own angles:
+    masek's columns are half as wide; open-iris' own matcher turns by 15 of 256 columns, two less than here.
+    Raises `InputError` for another name."""
+    if name in ENCODERS:
+        return shipped_network(name)
     degrees = 360 * MAX_ROTATION_COLUMNS / ANGLE_COLUMNS
     if name == "masek":
         columns, encode = MASEK_COLUMNS, encode_masek
     elif name == "open-iris":
         columns, encode = PROBE_COLUMNS, encode_open_iris
     else:
-        raise InputError(f"there is no baseline {name}", hint=f"one of {', '.join(BASELINES)}")
+        raise InputError(f"there is no baseline {name}", hint=f"one of {', '.join((*BASELINES, *ENCODERS))}")
     rotation = math.floor(degrees * columns / 360)
     return Encoder(name, columns, rotation, lambda seen: encode(seen.unrolled.levels, seen.unrolled.valid))
 
@@ -70,16 +69,16 @@ def shipped_network(name: str) -> Encoder:
     Raises `InputError` for an unknown network and the `ArtifactError` of a file that is not the pinned one; `encode`
     raises `ArtifactFailed` where reference and file disagree in a symbol.
     """
-    if name not in NETWORKS:
-        raise InputError(f"there is no network {name}", hint=f"one of {', '.join(NETWORKS)}")
-    texture_name, mask_name, reference = NETWORKS[name]
+    if name not in ENCODERS:
+        raise InputError(f"there is no network {name}", hint=f"one of {', '.join(ENCODERS)}")
+    reference = ENCODERS[name]
     data = read_pinned(f"onnx_{name}")
     exported = _Exported(data)
 
     def encode(seen: Inspection) -> Symbols:
         planes = make_planes(seen.iris)
-        texture, mask = planes[texture_name], planes[mask_name]
-        symbols = np.array(reference(texture, mask).symbols, np.int8)
+        texture, mask = planes[reference.texture], planes[reference.mask]
+        symbols = np.array(reference.encode(texture, mask).symbols, np.int8)
         differing = int((exported.run(texture, mask) != symbols).sum())
         if differing:
             raise ArtifactFailed(f"{name}.onnx and its integer reference disagree in {differing} symbols")

@@ -41,7 +41,7 @@ __all__ = ["EvaluationOptions", "Progress", "evaluate"]
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """`against` names baselines; `resamples` is the number of bootstrap samples."""
+    """`against` names baselines and other networks; `resamples` is the number of bootstrap samples."""
 
     network: str = NETWORK_V1
     against: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ def evaluate(eyes: EyeSet, options: EvaluationOptions, progress: Progress = lamb
     Raises `InputError` for an unknown network or baseline and for a set of which too little is left to compare, and
     `ArtifactFailed` where the exported network and its integer reference disagree on a picture.
     """
-    encoders = [shipped_network(options.network), *(baseline(name) for name in dict.fromkeys(options.against))]
+    encoders = [shipped_network(options.network), *_others(options)]
     codes = _encode(eyes, encoders, progress)
     index = _index(eyes, codes)
     network, *others = encoders
@@ -108,6 +108,11 @@ def evaluate(eyes: EyeSet, options: EvaluationOptions, progress: Progress = lamb
     if options.robustness:
         content["robustness"] = _robustness(codes, network, scores, progress)
     return Report(to_plain(content))
+
+
+def _others(options: EvaluationOptions) -> list[Encoder]:
+    """What the network is compared with, each once."""
+    return [baseline(name) for name in dict.fromkeys(options.against) if name != options.network]
 
 
 def _encode(eyes: EyeSet, encoders: list[Encoder], progress: Progress) -> _Codes:

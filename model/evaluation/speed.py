@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import cv2
 
-from model.pipeline.encoding import encode_v1
+from model.pipeline.encoding import ENCODERS, NETWORK_V1
 from model.pipeline.image import EyeImage
 from model.pipeline.normalization import unroll
 from model.pipeline.pipeline import normalize_eye
@@ -18,7 +18,7 @@ from model.pipeline.planes import make_planes
 from model.pipeline.quality import check_image
 from model.pipeline.segmentation import segment
 from model.synthetic import CaptureConditions, capture, make_eye
-from protocol.types import EyeSide, NormalizedIris, PlaneName
+from protocol.types import EyeSide, IrisCode, Plane, PlaneName
 
 Made = TypeVar("Made")
 
@@ -37,29 +37,31 @@ class StageTime:
     milliseconds: float
 
 
-def time_stages(eyes: int = 10, sizes_px: tuple[tuple[int, int], ...] = SIZES_PX) -> tuple[StageTime, ...]:
+def time_stages(
+    eyes: int = 10, sizes_px: tuple[tuple[int, int], ...] = SIZES_PX, network: str = NETWORK_V1
+) -> tuple[StageTime, ...]:
     """Time every stage on `eyes` synthetic captures of each size, after one that is not counted. OpenCV is held to
     one thread meanwhile. `image_to_code` is the whole, as its callers run it, and not the sum."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        return tuple(row for size in sizes_px for row in _time_size(eyes, size))
+        return tuple(row for size in sizes_px for row in _time_size(eyes, size, network))
     finally:
         cv2.setNumThreads(threads)
 
 
-def _time_size(eyes: int, size_px: tuple[int, int]) -> list[StageTime]:
+def _time_size(eyes: int, size_px: tuple[int, int], network: str) -> list[StageTime]:
     conditions = CaptureConditions(width_px=size_px[0], height_px=size_px[1])
     runs: dict[str, list[float]] = {}
     for number in range(eyes + 1):
         image = capture(make_eye(number + 1), 1, conditions).image
-        for stage, seconds in _one(image).items():
+        for stage, seconds in _one(image, network).items():
             if number:
                 runs.setdefault(stage, []).append(seconds)
     return [StageTime(stage, *size_px, round(1000 * statistics.median(times), 2)) for stage, times in runs.items()]
 
 
-def _one(image: EyeImage) -> dict[str, float]:
+def _one(image: EyeImage, network: str) -> dict[str, float]:
     seconds: dict[str, float] = {}
 
     def timed(stage: str, work: Callable[[], Made]) -> Made:
@@ -73,13 +75,15 @@ def _one(image: EyeImage) -> dict[str, float]:
     timed("unrolling", lambda: unroll(image, found))
     iris = normalize_eye(image, eye_side=EyeSide.LEFT, captured_at=0)
     planes = timed("planes", lambda: make_planes(iris))
-    timed("code", lambda: encode_v1(planes[PlaneName.TEXTURE_8X120], planes[PlaneName.MASK_8X120]))
-    timed("image_to_code", lambda: _whole(image))
+    timed("code", lambda: _encode(planes, network))
+    timed("image_to_code", lambda: _whole(image, network))
     return seconds
 
 
-def _whole(image: EyeImage) -> NormalizedIris:
-    iris = normalize_eye(image, eye_side=EyeSide.LEFT, captured_at=0)
-    planes = make_planes(iris)
-    encode_v1(planes[PlaneName.TEXTURE_8X120], planes[PlaneName.MASK_8X120])
-    return iris
+def _whole(image: EyeImage, network: str) -> IrisCode:
+    return _encode(make_planes(normalize_eye(image, eye_side=EyeSide.LEFT, captured_at=0)), network)
+
+
+def _encode(planes: dict[PlaneName, Plane], network: str) -> IrisCode:
+    wanted = ENCODERS[network]
+    return wanted.encode(planes[wanted.texture], planes[wanted.mask])

@@ -10,20 +10,29 @@ import cv2
 import numpy as np
 import pytest
 
-from model.evaluation import EvaluationOptions, Report, evaluate, metrics_hash, read_folder, render_page, synthetic_set
+from model.evaluation import (
+    EvaluationOptions,
+    Report,
+    evaluate,
+    metrics_hash,
+    read_folder,
+    render_page,
+    robustness,
+    synthetic_set,
+)
 from model.evaluation import encoders as encoders_module
 from model.evaluation.dataset import EyeSet
 from model.evaluation.encoders import baseline, shipped_network
 from model.evaluation.labels import Sample
-from model.pipeline.encoding import encode_v1
+from model.pipeline.encoding import ENCODERS, encode_v1
 from model.pipeline.image import EyeImage
 from model.pipeline.pipeline import inspect_eye
 from model.pipeline.planes import make_planes
 from model.synthetic import refusals
 from protocol.errors import ArtifactFailed, InputError
-from protocol.types import EyeSide, IrisCode, Plane, PlaneName
+from protocol.types import EyeSide, IrisCode, Plane
 
-_OPTIONS = EvaluationOptions(against=("masek", "open-iris"), robustness=False, resamples=20)
+_OPTIONS = EvaluationOptions(against=("masek", "open-iris", "iris_v2", "iris_v1"), robustness=False, resamples=20)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +69,12 @@ def test_refused_pictures_are_counted_by_gate_and_cost_their_pairs(report: Repor
 
 def test_report_has_a_row_for_the_network_and_each_baseline(report: Report) -> None:
     rows = {row["name"]: row for row in report.content["codes"]}
-    assert {name: row["symbols"] for name, row in rows.items()} == {"iris_v1": 1920, "masek": 9600, "open-iris": 16384}
+    assert {name: row["symbols"] for name, row in rows.items()} == {
+        "iris_v1": 1920,
+        "masek": 9600,
+        "open-iris": 16384,
+        "iris_v2": 3840,
+    }
     for row in rows.values():
         assert row["genuine"]["mean"] < 0.25 < row["impostors"]["mean"]
         assert 0.35 < row["bias"]["mean"] < 0.65
@@ -90,11 +104,12 @@ def test_page_loads_nothing_and_shows_the_hash(report: Report) -> None:
     page = render_page(report, {"date": "today <script>"})
     assert "0x" + metrics_hash(report).hex() in page
     assert not re.search(r"<(script|img|link|iframe|object)|https?:|url\(|src=|@import", page)
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5
     assert "today &lt;script&gt;" in page
 
 
-def test_page_of_synthetic_eyes_says_so_first() -> None:
+def test_page_of_synthetic_eyes_says_so_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(robustness, "MAX_EYES", 3)
     found = evaluate(synthetic_set(5, 2), EvaluationOptions(robustness=True, resamples=5))
     assert found.is_synthetic
     page = render_page(found, {})
@@ -145,16 +160,16 @@ def test_reference_that_differs_from_the_exported_network_in_one_symbol_is_refus
         changed = [*code.symbols[:at], -code.symbols[at], *code.symbols[at + 1 :]]
         return replace(code, symbols=tuple(changed))
 
-    row = (PlaneName.TEXTURE_8X120, PlaneName.MASK_8X120, bent)
-    monkeypatch.setitem(encoders_module.NETWORKS, "iris_v1", row)
+    monkeypatch.setitem(encoders_module.ENCODERS, "iris_v1", replace(ENCODERS["iris_v1"], encode=bent))
     seen = inspect_eye(synthetic_set(2, 2).samples[0].open(), eye_side=EyeSide.LEFT, captured_at=0)
     with pytest.raises(ArtifactFailed, match="disagree in 1 symbols"):
         shipped_network("iris_v1").encode(seen)
 
 
-def test_network_encodes_as_the_shipped_reference_does() -> None:
+@pytest.mark.parametrize("name", sorted(ENCODERS))
+def test_network_encodes_as_the_shipped_reference_does(name: str) -> None:
     seen = inspect_eye(synthetic_set(2, 2).samples[0].open(), eye_side=EyeSide.LEFT, captured_at=0)
     planes = make_planes(seen.iris)
-    expected = encode_v1(planes[PlaneName.TEXTURE_8X120], planes[PlaneName.MASK_8X120]).symbols
-    assert np.array_equal(shipped_network("iris_v1").encode(seen).ravel(), expected)
+    expected = ENCODERS[name].encode(planes[ENCODERS[name].texture], planes[ENCODERS[name].mask]).symbols
+    assert np.array_equal(shipped_network(name).encode(seen).ravel(), expected)
     assert "array" not in repr(seen)
