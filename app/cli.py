@@ -235,6 +235,22 @@ def evaluate(quick: bool, as_json: bool, **wanted: Any) -> None:
 
 
 @cli.command()
+@click.option("--network", type=click.Path(path_type=Path), required=True, help="The network file (TOML).")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; deployments/<chain>.json if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the deployment as JSON.")
+def deploy(network: Path, out: Path | None, as_json: bool) -> None:
+    """Put the contracts on a chain, and compare their code with what was compiled.
+
+    Each step is written down before it is sent: run again after a stop, it goes on, and deploys nothing
+    twice. docs/deploying.md lists what the network file says.
+    """
+    from app.deploy import deploy_network
+
+    deployment, path = deploy_network(network, out, _ignore if as_json else click.echo)
+    click.echo(deployment.to_json() if as_json else f"written to {path}", nl=not as_json)
+
+
+@cli.command()
 @click.option("--config", type=click.Path(path_type=Path), required=True, help="The settings (TOML).")
 def relay(config: Path) -> None:
     """Submit enrolments and ballots for people without an account, over HTTP.

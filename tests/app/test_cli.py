@@ -15,7 +15,7 @@ from circuits.iris.circuit import Circuit
 from model.synthetic import capture, make_eye, refusals
 from tests.app.program import Room, run
 
-VERBS = ["demo", "circuit", "srs", "station-key", "synthetic-eye", "evaluate", "inspect", "relay"]
+VERBS = ["demo", "circuit", "srs", "station-key", "synthetic-eye", "evaluate", "inspect", "deploy", "relay"]
 
 
 def _one_line_error(room: Room, *arguments: str, status: int = 1) -> str:
