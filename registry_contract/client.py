@@ -182,9 +182,9 @@ class RegistryClient:
             RecordStatus(status),
         )
 
-    def code_owner(self, code_commitment: bytes) -> int:
+    def code_owner(self, model_id: int, code_commitment: bytes) -> int:
         """The record that a code (keccak256 of its commitment) belongs to or belonged to; 0 for none."""
-        return int(self._call("codeOwner", code_commitment))
+        return int(self._call("codeOwner", model_id, code_commitment))
 
     def recovery(self, record_id: int) -> Recovery:
         """Raises `TransactionRefused` (Registry__RecoveryAbsent)."""

@@ -48,8 +48,8 @@ abstract contract Evidence is EIP712, IRegistryErrors {
 
     mapping(address station => mapping(bytes32 nonce => bool)) public nonceUsed;
     /// @notice The record that a code's commitment belongs to; 0 for none. A code is never given back, so neither the code
-    ///         nor a verdict about it is ever used twice.
-    mapping(bytes32 codeCommitment => uint64) public codeOwner;
+    ///         nor a verdict about it is ever used twice under one model.
+    mapping(uint32 modelId => mapping(bytes32 codeCommitment => uint64)) public codeOwner;
 
     constructor(StationRegistry stations_, Committee committee_) EIP712("irisproof", "1") {
         if (address(stations_).code.length == 0) revert Registry__ContractHasNoCode(address(stations_));
@@ -93,9 +93,9 @@ abstract contract Evidence is EIP712, IRegistryErrors {
         uint64 owner
     ) internal returns (bytes32 codeCommitment) {
         codeCommitment = models.requireProved(code, commitmentsRoot);
-        uint64 before = codeOwner[codeCommitment];
+        uint64 before = codeOwner[code.modelId][codeCommitment];
         if (before != 0) revert Registry__CodeAlreadyEnrolled(codeCommitment, before);
-        codeOwner[codeCommitment] = owner;
+        codeOwner[code.modelId][codeCommitment] = owner;
         (expected.codeCommitment, expected.modelId) = (codeCommitment, code.modelId);
         _requireVerdict(code.verdict, expected);
     }

@@ -473,6 +473,16 @@ contract IrisPollKindsTest is TestBase {
         vm.assertTrue(_polls.rankingMessageOf(a, s) != _polls.rankingMessageOf(b, t));
     }
 
+    function test_PackedTally_UnitsAreTheBitsOfEveryByte() public pure {
+        for (uint256 bits = 0; bits < 256; ++bits) {
+            uint256 expected = 0;
+            for (uint256 i = 0; i < 8; ++i) {
+                expected |= ((bits >> i) & 1) << (32 * i);
+            }
+            vm.assertEq(PackedTally.unitsOf(bits << 24 | 0xff00ff, 3), expected);
+        }
+    }
+
     function testFuzz_PackedTally_ReplacedMovesExactlyTheDifference(uint64 before, uint64 afterwards, uint256 slot)
         public
         pure

@@ -33,7 +33,7 @@ contract IrisRegistryEnrollTest is RegistryFixture {
         vm.assertEq(uint256(r.rotatedAt), 0);
         vm.assertEq(uint256(r.eyeSide), 1);
         vm.assertTrue(r.status == IIrisRegistry.Status.Active);
-        vm.assertEq(registry.codeOwner(commitmentOf(103)), 1);
+        vm.assertEq(registry.codeOwner(modelId, commitmentOf(103)), 1);
     }
 
     function test_RecordOf_RevertWhen_NotEnrolled() public {

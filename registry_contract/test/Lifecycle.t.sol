@@ -77,11 +77,33 @@ contract LifecycleTest is RegistryFixture {
         (bool success, bytes memory reason) = address(registry).call(abi.encodeCall(registry.enroll, (e)));
         vm.assertFalse(success);
         vm.assertTrue(bytes4(reason) == IRegistryErrors.Registry__VerdictAboutAnother.selector);
+        // nor does the first one's proof do with the second one's verdict
         e.codes[1].proof = e.codes[0].proof;
         e.codes[1].verdict = kept;
         (success, reason) = address(registry).call(abi.encodeCall(registry.enroll, (e)));
         vm.assertFalse(success);
-        vm.assertTrue(bytes4(reason) == IRegistryErrors.Registry__CodeAlreadyEnrolled.selector);
+        vm.assertTrue(bytes4(reason) == IRegistryErrors.Registry__VerdictAboutAnother.selector);
+    }
+
+    function test_Upgrade_RevertWhen_TheCodeIsAnothersUnderThatModel() public {
+        inGrace();
+        Enrollment memory e = fresh(UNIQUE, 0, 43);
+        registry.enroll(e);
+        CodeEvidence memory code = upgradeOfGood(2, 1, 500);
+        for (uint256 i = 128; i < 192; ++i) {
+            code.proof[i] = e.codes[1].proof[i];
+        }
+        bytes32 taken = keccak256(slice(code.proof));
+        code.verdict = signVerdict(verdictOf(STORED, taken, 42, 2, 1));
+        expect(abi.encodeWithSelector(IRegistryErrors.Registry__CodeAlreadyEnrolled.selector, taken, 2));
+        registry.upgrade(42, code);
+    }
+
+    function slice(bytes memory proof) private pure returns (bytes memory part) {
+        part = new bytes(64);
+        for (uint256 i = 0; i < 64; ++i) {
+            part[i] = proof[128 + i];
+        }
     }
 
     function test_Upgrade_PutsTheLeafIntoTheUpcomingTree() public {
@@ -90,7 +112,7 @@ contract LifecycleTest is RegistryFixture {
         vm.prank(address(0xCAFE));
         registry.upgrade(42, upgradeOfGood(2, 1, 500));
         vm.assertTrue(registry.hasMember(2, 42));
-        vm.assertEq(registry.codeOwner(commitmentOf(500)), 1);
+        vm.assertEq(registry.codeOwner(2, commitmentOf(500)), 1);
         CodeEvidence memory again = upgradeOfGood(2, 1, 501);
         expect(abi.encodeWithSelector(IRegistryErrors.Registry__AlreadyUpgraded.selector, 1, 2));
         registry.upgrade(42, again);

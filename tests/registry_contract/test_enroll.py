@@ -69,7 +69,7 @@ def test_enroll_by_anyone_makes_a_member_with_a_record(world: World, people: Peo
     assert record.station == world.station.address
     assert record.enrolled_at >= enrolled_at
     assert (record.record_id, record.eye_side, record.status) == (1, EyeSide.RIGHT, RecordStatus.ACTIVE)
-    assert world.registry.code_owner(code_commitment(person.proof)) == 1
+    assert world.registry.code_owner(1, code_commitment(person.proof)) == 1
 
 
 def test_enroll_of_three_builds_the_tree_that_provers_build(world: World, people: People) -> None:

@@ -7,13 +7,14 @@ library PackedTally {
     uint256 internal constant PER_SLOT = 8;
     uint256 private constant BITS = 32;
 
+    /// @dev 2^(31 i) for i in 0..7, and 2^(32 i).
+    uint256 private constant SPREAD = 0x0000000002000000040000000800000010000000200000004000000080000001;
+    uint256 private constant LOWEST = 0x0000000100000001000000010000000100000001000000010000000100000001;
+
     /// @notice One in the field of every option of slot `slot` that `mask` has.
-    function unitsOf(uint256 mask, uint256 slot) internal pure returns (uint256 units) {
-        uint256 bits = (mask >> (slot * PER_SLOT)) & 0xff;
-        for (uint256 i = 0; bits != 0; ++i) {
-            units |= (bits & 1) << (i * BITS);
-            bits >>= 1;
-        }
+    /// @dev Bit i of the slot's byte goes to bit 32 i: by 2^(31 i), among copies that lie 31 bits apart and do not meet.
+    function unitsOf(uint256 mask, uint256 slot) internal pure returns (uint256) {
+        return (((mask >> (slot * PER_SLOT)) & 0xff) * SPREAD) & LOWEST;
     }
 
     /// @notice `word` with the votes of `before` taken out and those of `afterwards` put in.
