@@ -1,0 +1,41 @@
+"""Messages between a node and the process of its engine: a JSON head and one array, behind their lengths.
+
+Standard library and numpy only, of any version: the engine's process loads this file in an environment of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, BinaryIO
+
+import numpy as np
+
+MAX_HEAD, MAX_BODY = 1 << 16, 1 << 31
+
+
+def write_frame(stream: BinaryIO, head: dict[str, Any], body: Any = None) -> None:
+    """Send `head` and a uint16 array, flat."""
+    data = b"" if body is None else np.ascontiguousarray(body, "<u2").tobytes()
+    encoded = json.dumps(head).encode()
+    stream.write(struct.pack(">IQ", len(encoded), len(data)) + encoded)
+    stream.write(data)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], Any]:
+    """What `write_frame` sent: (head, uint16[n]). Raises `EOFError` at the end, `ValueError` for anything else."""
+    head_bytes, body_bytes = struct.unpack(">IQ", _exactly(stream, 12))
+    if head_bytes > MAX_HEAD or body_bytes > MAX_BODY or body_bytes % 2:
+        raise ValueError("a frame of impossible size")
+    head = json.loads(_exactly(stream, head_bytes))
+    if not isinstance(head, dict):
+        raise ValueError("a frame without a head")
+    return head, np.frombuffer(_exactly(stream, body_bytes), "<u2")
+
+
+def _exactly(stream: BinaryIO, count: int) -> bytes:
+    data = stream.read(count)
+    if len(data) != count:
+        raise EOFError
+    return data
