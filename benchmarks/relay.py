@@ -1,7 +1,8 @@
 """`python -m benchmarks.relay [BALLOTS]`: ballots per second through the relayer; it and anvil share this machine.
 
 The ballots are proved beforehand, which is the voters' time: two members, who vote once each in as many polls as it
-takes. What a ballot costs to check and to send depends on neither number. Measured from the first request to the last receipt.
+takes. What a ballot costs to check and to send depends on neither number. Measured from the first request to the last
+receipt.
 """
 
 from __future__ import annotations

@@ -1,0 +1,99 @@
+"""What the main calls cost, held to a committed file: a change of more than 2 % shows in review.
+
+Gas of whole transactions, base cost and calldata included, with real proofs. Write the file again with:
+python -m tests.registry_contract.test_gas
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from app.membership import group_of
+from circuits.iris.build import build_circuit
+from circuits.iris.circuit import Circuit, load_circuit
+from circuits.semaphore import prove_membership
+from protocol.errors import ArtifactError
+from registry_contract.contracts import load_contract
+from registry_contract.local_chain import LocalChain
+from registry_contract.personhood import PersonhoodClient
+from registry_contract.polls import Ballot, PollDraft, ballot_message
+from registry_contract.semaphore_abi import proof_to_abi
+from tests.registry_contract.world import describe, make_person, open_world
+
+FILE = Path(__file__).with_name("gas.json")
+TOLERANCE = 0.02
+"""Proofs and nonces are fresh each time: their zero bytes alone move a transaction by some hundred gas."""
+
+BUDGETS = {"enroll": 850_000, "first_vote": 330_000, "replaced_vote": 330_000}
+RECIPIENT = "0x00000000000000000000000000000000000000AA"
+
+
+def measure(circuit: Circuit) -> dict[str, int]:
+    """Name -> gas. The registry has a committee: an enrolment carries its verdict."""
+    with LocalChain() as chain:
+        nodes = tuple(Account.create() for _ in range(3))
+        world = open_world(chain, describe(circuit), Account.create(), nodes)
+        people = [make_person(circuit, seed) for seed in (1, 2, 3)]
+        enrolled = [world.registry.enroll(world.enrollment(person)).gas_used for person in people]
+        now = world.registry.now()
+        poll, created = world.polls.create_poll(PollDraft("tea or coffee?", ("tea", "coffee"), now, now + 3600))
+        group = group_of(world.registry.members())
+
+        def vote(voter: int, choice: int, sequence: int) -> int:
+            proof = prove_membership(people[voter].identity, group, ballot_message(choice, sequence), poll.scope)
+            return world.polls.cast_vote(poll.poll_id, Ballot.from_proof(proof)).gas_used
+
+        votes = [vote(0, 0, 0), vote(1, 0, 0), vote(1, 1, 1)]
+        artifact, connection = load_contract("Airdrop"), world.registry.connection
+        airdrop = connection.deploy(artifact.linked_creation({}), artifact.abi, world.deployment.personhood, 0)
+        contract = connection.contract(str(airdrop.contract_address), artifact.abi)
+        client = PersonhoodClient(chain.url, world.deployment)
+        action = client.action(contract.address, b"airdrop 1".ljust(32, b"\0"))
+        proof = prove_membership(people[0].identity, group, int(RECIPIENT, 16), action.scope)
+        claim = connection.send(contract.functions.claim(RECIPIENT, proof_to_abi(proof)))
+        return {
+            "deploy": world.deployment.gas_used,
+            "enroll": max(enrolled[1:]),
+            "create_poll": created.gas_used,
+            "first_vote_of_a_poll": votes[0],
+            "first_vote": votes[1],
+            "replaced_vote": votes[2],
+            "airdrop_claim": claim.gas_used,
+        }
+
+
+@pytest.fixture(scope="module")
+def measured(circuit: Circuit) -> dict[str, int]:
+    return measure(circuit)
+
+
+@pytest.mark.parametrize("name", sorted(json.loads(FILE.read_text()) if FILE.exists() else ["nothing"]))
+def test_a_call_costs_what_the_committed_file_says(measured: dict[str, int], name: str) -> None:
+    expected = json.loads(FILE.read_text())[name]
+    assert abs(measured[name] - expected) <= TOLERANCE * expected, f"{name}: {measured[name]:,}, committed {expected:,}"
+
+
+def test_the_committed_file_names_every_call(measured: dict[str, int]) -> None:
+    assert set(json.loads(FILE.read_text())) == set(measured)
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+def test_a_call_stays_within_its_budget(measured: dict[str, int], name: str) -> None:
+    assert measured[name] <= BUDGETS[name]
+
+
+def main() -> None:
+    """Write the file."""
+    try:
+        circuit = load_circuit("iris_v1")
+    except ArtifactError:
+        circuit = build_circuit("iris_v1")
+    FILE.write_text(json.dumps(measure(circuit), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
