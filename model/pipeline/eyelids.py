@@ -84,6 +84,7 @@ class _Parabolas:
     tilt: Doubles
     x_px: Doubles
     y_px: Doubles
+    upper: bool
 
     @classmethod
     def over(cls, limbus: Circle, *, upper: bool) -> _Parabolas:
@@ -92,7 +93,7 @@ class _Parabolas:
         u = np.linspace(-0.85, 0.85, 60)[None] * radius
         x = limbus.x_px + np.broadcast_to(u, (len(height), 60))
         y = limbus.y_px + towards * height * radius - towards * bend * u**2 / radius + tilt * u
-        return cls(height, bend, tilt, x, y)
+        return cls(height, bend, tilt, x, y, upper)
 
     def strength(self, response: Floats, pupil: Circle, limbus: Circle, clear_of_pupil: float) -> Doubles:
         """Mean response along each parabola's part over the iris, times the root of how much that is; (468,)."""
@@ -103,9 +104,18 @@ class _Parabolas:
         counted &= (x > 1) & (x < width_px - 2) & (y > 1) & (y < height_px - 2)
         rows = np.clip(y.round().astype(np.intp), 0, height_px - 1)
         columns = np.clip(x.round().astype(np.intp), 0, width_px - 1)
-        points = counted.sum(axis=1)
+        points = np.where(self._possible(pupil), counted.sum(axis=1), 0)
         mean = (response[rows, columns] * counted).sum(axis=1) / np.maximum(points, 1)
         return np.asarray(np.where(points >= 18, mean * np.sqrt(points / 60), 0), np.float64)
+
+    def _possible(self, pupil: Circle) -> npt.NDArray[np.bool_]:
+        """No lower lid reaches into the pupil of an open eye; what seems to is a lamp's reflection on its edge."""
+        if not self.upper:
+            nearest = np.argmin(np.abs(self.x_px - pupil.x_px), axis=1)
+            return np.asarray(
+                self.y_px[np.arange(len(nearest)), nearest] > pupil.y_px + 0.9 * pupil.radius_px, np.bool_
+            )
+        return np.ones(len(self.height), np.bool_)
 
     def eyelid(self, index: int, limbus: Circle, *, upper: bool) -> Eyelid:
         towards, radius = (-1.0 if upper else 1.0), limbus.radius_px

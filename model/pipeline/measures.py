@@ -66,6 +66,8 @@ def _rise_steps(profile: Doubles) -> float:
     if low.size == 0:
         return float("nan")
     start = int(low[-1])
+    if profile[start + 1] <= 0.25:  # still dark where the edge should have ended
+        return float(len(profile))
     high = np.flatnonzero(profile[start:] >= 0.75)
     if high.size == 0:
         return float(len(profile))

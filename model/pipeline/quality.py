@@ -27,8 +27,8 @@ from protocol.errors import QualityError
 from protocol.types import QualityFigures
 
 MAX_COLOUR_SPREAD = 0.03
-MIN_SPAN = 24.0
-"""Grey levels from the 0.5th to the 99th percentile of the picture."""
+MIN_SPAN = 40.0
+"""Grey levels from the 0.5th to the 99th percentile of the picture: below this, rounding eats a dark iris' texture."""
 MAX_BURNT_OUT_SHARE = 0.5
 MIN_PUPIL_SCORE = 5.0
 """Between the two limits (4 and 6) under which 96 to 99 % of the two public sets passed."""
@@ -37,10 +37,10 @@ MIN_PUPIL_DARK_SHARE = 0.75
 """As for the public set with eight lamps in the pupil."""
 MIN_RING_BRIGHT_SHARE = 0.70
 MIN_PUPIL_EDGE_SHARE = 0.70
-MIN_PUPIL_ROUND_SHARE = 0.65
+MIN_PUPIL_ROUND_SHARE = 0.80
 MIN_LIMBUS_STEP = 3.0
 MIN_LIMBUS_EDGE_SHARE = 0.55
-MIN_LIMBUS_LEAD = 2.0
+MIN_LIMBUS_LEAD = 3.0
 """Grey levels by which the limbus' weaker side leads the edge of another size that fits next best."""
 MAX_IRIS_UNEVENNESS = 0.55
 MIN_IRIS_DIAMETER_PX = 80.0
@@ -49,8 +49,8 @@ PUPIL_RATIO_RANGE = (0.15, 0.75)
 """As for the two public sets; open-iris has 0.1 to 0.7."""
 MAX_CENTRE_OFFSET = 0.25
 """Real pupils lie off the centre by some hundredths of the iris' radius."""
-MAX_OFF_GAZE = 0.50
-"""30 degrees; a pupil that is itself oval by 5 % counts as 18 of them."""
+MAX_OFF_GAZE = 0.47
+"""28 degrees; a pupil that is itself oval by 5 % counts as 18 of them."""
 MIN_FOCUS = 15.0
 """A blur of 6.7 px at an iris radius of 100 px."""
 MIN_VISIBLE_SHARE = 0.35

@@ -172,9 +172,17 @@ def _below_the_lid(traced: _Traced) -> tuple[Circle, Eyelid | None, Eyelid | Non
         if highest_deg > _LOW_LID_DEG:
             edges = limbus_view(view.smooth, pupil)
             again = find_limbus(edges, pupil, highest_deg)
-            limbus = refine_limbus(edges, again, highest_deg).circle if again else limbus
+            if again is not None:
+                limbus = _judged(traced, edges, refine_limbus(edges, again, highest_deg))
             upper = find_eyelid(view.smooth, pupil, limbus, upper=True)
     return limbus, upper, find_eyelid(view.smooth, pupil, limbus, upper=False)
+
+
+def _judged(traced: _Traced, edges: npt.NDArray[np.float32], limbus: Limbus) -> Circle:
+    """A limbus that replaces the one first found must pass the same gates."""
+    evidence = measure_limbus(traced.view.smooth, edges, limbus, (traced.pupil, traced.pupil_evidence))
+    quality.enforce(quality.limbus_gates(evidence))
+    return limbus.circle
 
 
 def _distance_to_another_eye(image: EyeImage, search: View, candidates: list[_Candidate]) -> float:

@@ -68,7 +68,7 @@ def test_pupil_gate_refuses_below_its_limit_and_accepts_at_it(name: str, measure
 
 @pytest.mark.parametrize("side", ["right_step", "left_step"])
 def test_limbus_gate_needs_a_step_at_both_sides(side: str) -> None:
-    quality.enforce(quality.limbus_gates(replace(_LIMBUS, **{side: quality.MIN_LIMBUS_STEP})))
+    quality.enforce(quality.limbus_gates(replace(_LIMBUS, rival=0.0, **{side: quality.MIN_LIMBUS_STEP})))
     error = _refusal(
         lambda: quality.enforce(quality.limbus_gates(replace(_LIMBUS, **{side: quality.MIN_LIMBUS_STEP - _TINY})))
     )
@@ -141,12 +141,12 @@ def test_off_gaze_of_an_oval_is_the_sine_of_its_angle() -> None:
         assert off_gaze(replace(_PUPIL, stretch=stretch)) == pytest.approx(np.sin(angle))
 
 
-def test_gaze_gate_at_30_degrees() -> None:
+def test_gaze_gate_at_28_degrees() -> None:
     stretch = lambda angle: (1 - np.cos(angle)) / (1 + np.cos(angle))  # noqa: E731
-    quality.enforce(quality.pupil_gates(replace(_PUPIL, stretch=stretch(np.deg2rad(29.9)))))
+    quality.enforce(quality.pupil_gates(replace(_PUPIL, stretch=stretch(np.deg2rad(28.0)))))
     assert (
         _refusal(
-            lambda: quality.enforce(quality.pupil_gates(replace(_PUPIL, stretch=stretch(np.deg2rad(30.1)))))
+            lambda: quality.enforce(quality.pupil_gates(replace(_PUPIL, stretch=stretch(np.deg2rad(28.1)))))
         ).measure
         == "off_gaze"
     )
@@ -271,7 +271,7 @@ _EXPECTED = {
     "flat_grey": {"contrast_grey_levels"},
     "printed_circle": {"code_contrast_grey_levels"},
     "two_eyes": {"second_eye_distance_iris_radii"},
-    "dark_disc": {"limbus_step_grey_levels", "iris_diameter_px"},
+    "dark_disc": {"limbus_step_grey_levels", "limbus_lead_grey_levels", "iris_diameter_px"},
     "glare": {"pupil_score"},
     "eyebrow": {"pupil_score"},
 }

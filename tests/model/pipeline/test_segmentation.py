@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import cv2
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from model.pipeline.limbus import find_limbus, limbus_view
 from model.pipeline.pupil import find_pupils, trace_pupil, without_glints, without_large_glints
 from model.pipeline.segmentation import Segmentation, segment
 from model.synthetic import CaptureConditions, Glints, SyntheticCapture, capture, make_eye
+from protocol.errors import QualityError
 
 _GLINTS = list(Glints)
 
@@ -51,7 +54,11 @@ def _overlap(drawn: SyntheticCapture, found: Segmentation) -> float:
     ],
 )
 def test_iris_ring_overlaps_the_truth(conditions: dict[str, float], median: float, least: float) -> None:
-    overlaps = [_overlap(drawn, segment(drawn.image)) for drawn in _captures(8, **conditions)]
+    overlaps = []
+    for drawn in _captures(8, **conditions):
+        with contextlib.suppress(QualityError):  # a few may be refused
+            overlaps.append(_overlap(drawn, segment(drawn.image)))
+    assert len(overlaps) >= 6
     assert np.median(overlaps) >= median
     assert min(overlaps) >= least
 
