@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model.evaluation.metrics import MIN_EXPECTED, Scores
+from model.evaluation.metrics import MIN_EXPECTED, Scores, equal_error_rate
 
 Doubles = npt.NDArray[np.float64]
 
@@ -58,7 +58,9 @@ class _Tail:
         middle = np.percentile(scores.genuine, 50) if len(scores.genuine) else 0.0
         loosest = 4 * max(targets, default=0.0) * len(scores.impostor)
         beyond = int(np.searchsorted(scores.impostor, np.float32(middle), side="right"))
-        size = min(len(scores.impostor), max(int(loosest), 2 * beyond, 100 * MIN_EXPECTED))
+        # With failures to enrol the rates may cross far up; a resample may cross at twice the set's own rate.
+        crossing = int(3 * equal_error_rate(scores, with_fte=True) * len(scores.impostor))
+        size = min(len(scores.impostor), max(int(loosest), 2 * beyond, crossing, 100 * MIN_EXPECTED))
         thresholds = scores.impostor[:size]
         at, below = (np.searchsorted(scores.genuine, thresholds, side=side) for side in ("right", "left"))
         return cls(scores, size, at, below)

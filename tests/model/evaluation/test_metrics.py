@@ -139,3 +139,13 @@ def test_lost_pairs_widen_nothing_but_the_columns_with_failures() -> None:
     found = bootstrap_intervals(with_lost, np.ones(20, np.int64), (1e-2,), 60)
     assert found["fnmr@0.01"] == bootstrap_intervals(scores, np.ones(20, np.int64), (1e-2,), 60)["fnmr@0.01"]
     assert found["fnmr_with_fte@0.01"][0] > found["fnmr@0.01"][1]
+
+
+def test_intervals_with_failures_hold_the_rate_also_where_it_is_high() -> None:
+    scores = _drawn(60, 6, 0.02, seed=7)
+    lost = np.full(60, 2, np.int64)  # two of eight pairs: the rates cross at a quarter
+    lost[:20] = 0
+    with_lost = Scores(scores.genuine, scores.genuine_person, scores.impostor, scores.impostor_persons, lost)
+    low, high = bootstrap_intervals(with_lost, np.ones(60, np.int64), (1e-2,), 60)["eer_with_fte"]
+    rate = equal_error_rate(with_lost, with_fte=True)
+    assert low < rate - 0.02 < rate + 0.02 < high
