@@ -4,21 +4,28 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+COMMITTEE  := .venv-committee
+SPU_PYTHON ?= python3.11
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint check bench coverage circuit srs format lock clean
+.PHONY: help setup committee-venv demo test lint check bench coverage circuit srs format lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.runtime node_modules/.installed ## Install what the program needs, pinned and hash-checked
+
+committee-venv: ## Install SPU for the uniqueness committee, in an environment of its own (needs Python 3.11)
+	@if $(SPU_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
+	then $(MAKE) --no-print-directory $(COMMITTEE)/.installed; \
+	else echo "no Python 3.11 here: the committee runs on MPyC, and the tests of SPU are skipped"; fi
 
 demo: setup ## From three eye images to a counted vote, on a local chain of its own
 	@$(BIN)/irisproof demo
 
-test: setup $(VENV)/.dev ## Run all tests
+test: setup $(VENV)/.dev committee-venv ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup $(VENV)/.dev ## Format, style, types, import rules, Solidity format
@@ -51,9 +58,10 @@ format: $(VENV)/.dev ## Format the code
 lock: ## Pin the Python packages again from requirements/*.in (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/runtime.in -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/dev.in -o requirements/dev.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/spu.in -o requirements/spu.txt
 
 clean: ## Remove everything that set-up and builds made
-	rm -rf $(VENV) node_modules build registry_contract/out registry_contract/cache *.egg-info
+	rm -rf $(VENV) $(COMMITTEE) node_modules build registry_contract/out registry_contract/cache *.egg-info
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "irisproof needs Python 3.11 to 3.13: make PYTHON=...")'
@@ -70,6 +78,13 @@ $(VENV)/.dev: requirements/dev.txt requirements/torch.txt $(VENV)/.runtime
 	@echo "setting up: test and training packages"
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@$(PIP) -r requirements/torch.txt
+	@touch $@
+
+# SPU wants Python 3.11, numpy 1 and an old jax: nothing of ours is installed beside it, and it is run as a process
+$(COMMITTEE)/.installed: requirements/spu.txt
+	@echo "setting up: SPU for the uniqueness committee (about 1 GB)"
+	@$(SPU_PYTHON) -m venv $(COMMITTEE)
+	@$(COMMITTEE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/spu.txt
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
 MAX_HEAD, MAX_BODY = 1 << 16, 1 << 31
 
 
-def write_frame(stream: BinaryIO, head: dict[str, Any], body: Any = None) -> None:
+def write_frame(stream: IO[bytes], head: dict[str, Any], body: Any = None) -> None:
     """Send `head` and a uint16 array, flat."""
     data = b"" if body is None else np.ascontiguousarray(body, "<u2").tobytes()
     encoded = json.dumps(head).encode()
@@ -23,7 +23,7 @@ def write_frame(stream: BinaryIO, head: dict[str, Any], body: Any = None) -> Non
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], Any]:
+def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], Any]:
     """What `write_frame` sent: (head, uint16[n]). Raises `EOFError` at the end, `ValueError` for anything else."""
     head_bytes, body_bytes = struct.unpack(">IQ", _exactly(stream, 12))
     if head_bytes > MAX_HEAD or body_bytes > MAX_BODY or body_bytes % 2:
@@ -34,7 +34,7 @@ def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], Any]:
     return head, np.frombuffer(_exactly(stream, body_bytes), "<u2")
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
+def _exactly(stream: IO[bytes], count: int) -> bytes:
     data = stream.read(count)
     if len(data) != count:
         raise EOFError

@@ -22,8 +22,8 @@ nonzero, this counts cells that both masks keep; a response of exactly zero is r
 1. dot <= ov gives score <= (a - b) ov - c, which is largest at ov = D, as a >= b. A positive score that is read as
    negative is a missed duplicate, so (a - b) D - c <= 32767 is required of every rule; it holds if (a - b) D <= 32767.
 2. dot >= -ov gives score >= -(a + b) ov - c. A negative score that is read as positive is a false duplicate, and cannot
-   happen if (a + b) D + c <= 32768; for c = 0 that is (a + b) D <= 32767 but for the one value 32768. Every rule
-   here holds this one too: no score wraps at all.
+   happen if (a + b) D + c <= 32767 (-32768 is given up, so that an engine may test score - 1 >= 0). Every rule here
+   holds this one too: no score wraps at all.
 Both rest on the domains: the circuit forces symbols to sign x mask, the station bounds the mask (`binding`).
 
 Rule 1 holds for honest and dishonest codes alike only because the mask is bounded; a mask with cells beyond 0 and 1
@@ -83,8 +83,8 @@ class ComparisonRule:
             raise EncodingError("a rule needs a > b >= 0 and c >= 0")
         if self.greatest_score > _HALF_RING - 1:
             raise EncodingError(f"a duplicate could score {self.greatest_score} and be missed: over {_HALF_RING - 1}")
-        if self.least_score < -_HALF_RING:
-            raise EncodingError(f"a stranger could score {self.least_score} and match: under {-_HALF_RING}")
+        if self.least_score < 1 - _HALF_RING:
+            raise EncodingError(f"a stranger could score {self.least_score} and match: under {1 - _HALF_RING}")
         if not 0 < self.minimum_mask_cells <= self.mask_cells:
             raise EncodingError(f"{self.minimum_mask_cells} cells are not between 1 and {self.mask_cells}")
 

@@ -47,8 +47,8 @@ def test_a_rule_under_which_a_duplicate_could_be_missed_is_refused() -> None:
 
 
 def test_a_rule_at_the_edge_of_a_false_duplicate_is_told_from_one_beyond() -> None:
-    edge = 32768 - (15 + 1) * 1920  # (a + b) D + c = 32768
-    assert replace(V1, agreement_weight=15, offset=edge).least_score == -32768
+    edge = 32767 - (15 + 1) * 1920  # (a + b) D + c = 32767
+    assert replace(V1, agreement_weight=15, offset=edge).least_score == -32767
     with pytest.raises(EncodingError, match="match"):
         replace(V1, agreement_weight=15, offset=edge + 1)
 

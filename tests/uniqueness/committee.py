@@ -1,0 +1,37 @@
+"""Three engines on loopback, each a process of its own, driven side by side."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import TypeVar
+
+from uniqueness.engine import Engine, EngineKind
+
+Result = TypeVar("Result")
+
+
+def free_addresses(count: int = 3) -> list[str]:
+    """Addresses that were free a moment ago."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+
+
+@contextmanager
+def three_engines(kind: EngineKind, timeout_s: int = 60) -> Iterator[list[Engine]]:
+    addresses = free_addresses()
+    with ExitStack() as stack:
+        engines = [stack.enter_context(Engine(kind, node, addresses, timeout_s)) for node in range(3)]
+        at_each(engines, lambda _, engine: engine.connect())
+        yield engines
+
+
+def at_each(engines: Sequence[Engine], act: Callable[[int, Engine], Result]) -> list[Result]:
+    """What `act(node, engine)` returns at the three nodes, done at the same time."""
+    with ThreadPoolExecutor(len(engines)) as pool:
+        return list(pool.map(act, range(len(engines)), engines))

@@ -1,0 +1,139 @@
+"""One party of SPU (ABY3, FM32), as a process of its own that talks to its node over standard input and output.
+
+Run by path in the committee's environment (requirements/spu.txt), which has none of this project's packages.
+
+Traps of spu 0.9.5 that this file knows: private inputs need `experimental_enable_colocated_optimization`, else their
+owner is ignored and verdicts are garbage that looks plausible; a matrix product of 8 or more columns in FM32 crashes,
+so only the comparison is done here; shares that peers send are read as JSON, never unpickled.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import spu
+from spu import libspu
+from spu.libspu import link
+from spu.utils import frontend
+
+_spec = importlib.util.spec_from_file_location("frames", Path(__file__).with_name("_frames.py"))
+assert _spec is not None
+assert _spec.loader is not None
+frames = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(frames)
+
+PARTIES = 3
+RUN_SIZES = (256, 1 << 16)
+"""Comparisons in one run; fewer are filled up with zeros, which are not positive."""
+SECRET = libspu.Visibility.VIS_SECRET
+
+
+class Session:
+    """The link to the other two parties and the compiled programs."""
+
+    def __init__(self, rank: int, addresses: list[str], timeout_s: int) -> None:
+        desc = link.Desc()
+        desc.id = "irisproof"
+        desc.recv_timeout_ms = desc.http_timeout_ms = 1000 * timeout_s
+        for party, address in enumerate(addresses):
+            desc.add_party(f"n{party}", address)
+        self.rank = rank
+        self.link = link.create_brpc(desc, rank)
+        config = libspu.RuntimeConfig(protocol=libspu.ProtocolKind.ABY3, field=libspu.FieldType.FM32)
+        config.experimental_enable_colocated_optimization = True
+        self.runtime, self.io = spu.Runtime(self.link, config), spu.Io(PARTIES, config)
+        shared = ["p0", "p1", "p2"]
+        self.any_of = {
+            size: _compile(lambda a, b, c: jnp.any((a + b + c) > 0), [np.zeros(size, np.int32)] * 3, shared, "bit")
+            for size in RUN_SIZES
+        }
+        self.either = _compile(jnp.logical_or, [np.zeros((), np.bool_)] * 2, ["kept", "bit"], "kept")
+
+    def require_agreement(self, text: str) -> None:
+        """Raises `ValueError` unless all three nodes are about to compute the same thing."""
+        if len(set(self.link.all_gather(text))) != 1:
+            raise ValueError("the three nodes were asked for different things")
+
+    def load(self, shares: Any, size: int) -> None:
+        """Put this node's additive shares modulo 2^16 in as its private input: int32, the 16 bits on top, so that the
+        sign of the 16-bit sum is the sign of the 32-bit sum."""
+        own = np.zeros(size, np.int32)
+        own[: len(shares)] = (shares.astype(np.uint32) << 16).view(np.int32)
+        others = np.zeros(size, np.int32)
+        for party in range(PARTIES):
+            mine = party == self.rank
+            share = self.io.make_shares(own if mine else others, SECRET, party)[self.rank]
+            self.runtime.set_var(f"p{party}", share)
+
+    def add(self, shares: Any, first: bool) -> None:
+        """OR "some score is positive" to what is kept; the result stays shared."""
+        size = next(size for size in RUN_SIZES if len(shares) <= size)
+        self.load(shares, size)
+        self.runtime.run(self.any_of[size])
+        if first:
+            self.runtime.set_var("kept", self.runtime.get_var("bit"))
+        else:
+            self.runtime.run(self.either)
+
+    def open(self, name: str) -> Any:
+        """Open one variable to all three parties: [...] of the type it was computed in."""
+        mine = self.runtime.get_var(name)
+        meta = mine.meta if isinstance(mine.meta, bytes) else mine.meta.SerializeToString()
+        sent = json.dumps({"meta": meta.hex(), "chunks": [bytes(chunk).hex() for chunk in mine.share_chunks]})
+        opened = []
+        for text in self.link.all_gather(sent):
+            part = json.loads(text)
+            share = libspu.Share()
+            share.meta = bytes.fromhex(part["meta"])
+            share.share_chunks = [bytes.fromhex(chunk) for chunk in part["chunks"]]
+            opened.append(share)
+        return self.io.reconstruct(opened)
+
+
+def _compile(function: Any, arguments: list[Any], names: list[str], out: str) -> Any:
+    program, _ = frontend.compile(
+        frontend.Kind.JAX, function, arguments, {}, names, [SECRET] * len(names), lambda _: [out]
+    )
+    return program
+
+
+def serve(session: Session, read: Any, write: Any) -> None:
+    """One comparison after the other: the head says how many scores come, the frames behind it bring them."""
+    while True:
+        try:
+            head, _ = frames.read_frame(read)
+        except EOFError:
+            return
+        session.require_agreement(f"{head['tag']} {head['total']}")
+        done = 0
+        while done < head["total"]:
+            _, shares = frames.read_frame(read)
+            session.add(shares, first=done == 0)
+            done += len(shares)
+        frames.write_frame(write, {"positive": bool(session.open("kept"))})
+
+
+def main() -> None:
+    """Libraries may print: standard output is kept for frames, and what they print goes to standard error."""
+    read, write = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    try:
+        head, _ = frames.read_frame(read)
+        session = Session(head["rank"], head["addresses"], head["timeout_s"])
+        frames.write_frame(write, {"ready": True})
+        serve(session, read, write)
+        session.link.stop_link()
+    except Exception as error:
+        frames.write_frame(write, {"error": f"{type(error).__name__}: {error}".splitlines()[0][:300]})
+        read.read()  # stays until its node ends it: what it sent last must still reach the peers
+
+
+if __name__ == "__main__":
+    main()
