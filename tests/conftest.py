@@ -9,10 +9,28 @@ from circuits.iris.circuit import Circuit, load_circuit
 from protocol.errors import ArtifactError
 
 
+def built(network: str) -> Circuit:
+    """A network's circuit under the derived SRS, built if it is not there."""
+    try:
+        return load_circuit(network)
+    except ArtifactError:
+        return build_circuit(network)
+
+
 @pytest.fixture(scope="session")
 def circuit() -> Circuit:
-    """The circuit of iris_v1 under the derived SRS, built if it is not there."""
-    try:
-        return load_circuit("iris_v1")
-    except ArtifactError:
-        return build_circuit("iris_v1")
+    """The circuit of iris_v1."""
+    return built("iris_v1")
+
+
+@pytest.fixture(scope="session")
+def circuit_v2() -> Circuit:
+    """The circuit of iris_v2."""
+    return built("iris_v2")
+
+
+@pytest.fixture(params=["circuit", "circuit_v2"])
+def each_circuit(request: pytest.FixtureRequest) -> Circuit:
+    """One circuit after the other."""
+    found: Circuit = request.getfixturevalue(request.param)
+    return found

@@ -32,16 +32,17 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "build"
 
 
-def test_build_in_an_empty_home_gives_the_same_bytes(circuit: Circuit, elsewhere: Path) -> None:
-    again = build_circuit("iris_v1")
+def test_build_in_an_empty_home_gives_the_same_bytes(each_circuit: Circuit, elsewhere: Path) -> None:
+    network = each_circuit.facts.network
+    again = build_circuit(network)
     assert again.folder.is_relative_to(elsewhere)
-    assert again.facts == circuit.facts
-    assert hashlib.sha256(again.vk.read_bytes()).hexdigest() == pin("vk_iris_v1").sha256
-    assert hashlib.sha256(again.settings.read_bytes()).hexdigest() == pin("settings_iris_v1").sha256
+    assert again.facts == each_circuit.facts
+    assert hashlib.sha256(again.vk.read_bytes()).hexdigest() == pin(f"vk_{network}").sha256
+    assert hashlib.sha256(again.settings.read_bytes()).hexdigest() == pin(f"settings_{network}").sha256
 
 
-def test_the_committed_verifier_is_the_one_that_the_build_writes(circuit: Circuit) -> None:
-    assert circuit.verifier.read_bytes() == read_pinned("verifier_iris_v1")
+def test_the_committed_verifier_is_the_one_that_the_build_writes(each_circuit: Circuit) -> None:
+    assert each_circuit.verifier.read_bytes() == read_pinned(f"verifier_{each_circuit.facts.network}")
 
 
 def test_build_under_the_development_srs_gives_another_key(circuit: Circuit, elsewhere: Path) -> None:
@@ -55,22 +56,29 @@ def test_a_failed_build_leaves_nothing_behind(elsewhere: Path, monkeypatch: pyte
     assert list((elsewhere / "circuits").iterdir()) == []
 
 
-def test_the_rows_are_one_block_of_the_smallest_size_that_holds_them(circuit: Circuit) -> None:
-    settings = json.loads(circuit.settings.read_text())
-    rows, k = circuit.facts.rows, circuit.facts.k
+def test_the_rows_are_one_block_of_the_smallest_size_that_holds_them(each_circuit: Circuit) -> None:
+    settings = json.loads(each_circuit.settings.read_text())
+    rows, k = each_circuit.facts.rows, each_circuit.facts.k
+    assert settings["run_args"]["num_inner_cols"] == 1
     assert settings["num_rows"] == settings["total_assignments"] == rows
     assert (1 << (k - 1)) - build.UNUSABLE_ROWS < rows <= (1 << k) - build.UNUSABLE_ROWS
 
 
-def test_bounds_are_those_of_the_kernels() -> None:
-    network = load_network(read_pinned("onnx_iris_v1"))
-    assert sign_input_bounds(network) == (1530, 765)  # 6 * 255, 3 * 255
+@pytest.mark.parametrize(
+    ("name", "bounds"),
+    [("iris_v1", (6 * 255, 3 * 255)), ("iris_v2", (12 * 255, 6 * 255))],  # half the sizes of the taps, together
+)
+def test_bounds_are_those_of_the_kernels(name: str, bounds: tuple[int, int]) -> None:
+    network = load_network(read_pinned(f"onnx_{name}"))
+    assert sign_input_bounds(network) == network.pre_activation_bounds == bounds
 
 
-def test_a_network_that_understates_its_bounds_is_refused() -> None:
-    network = dataclasses.replace(load_network(read_pinned("onnx_iris_v1")), pre_activation_bounds=(1529, 765))
-    with pytest.raises(ArtifactFailed, match="1530"):
-        build._check_bounds(network)
+@pytest.mark.parametrize("name", ["iris_v1", "iris_v2"])
+def test_a_network_that_understates_its_bounds_is_refused(name: str) -> None:
+    network = load_network(read_pinned(f"onnx_{name}"))
+    even, odd = network.pre_activation_bounds
+    with pytest.raises(ArtifactFailed, match=str(even)):
+        build._check_bounds(dataclasses.replace(network, pre_activation_bounds=(even - 1, odd)))
 
 
 @pytest.mark.parametrize(
@@ -116,16 +124,17 @@ def test_a_file_that_is_no_network_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("kind", "field"), [("settings", "settings_sha256"), ("vk", "vk_sha256"), ("verifier", "verifier_sha256")]
 )
-def test_a_circuit_other_than_the_pinned_one_is_refused(circuit: Circuit, kind: str, field: str) -> None:
-    check_pins(circuit.facts)
+def test_a_circuit_other_than_the_pinned_one_is_refused(each_circuit: Circuit, kind: str, field: str) -> None:
+    check_pins(each_circuit.facts)
     with pytest.raises(ArtifactFailed, match=kind):
-        check_pins(dataclasses.replace(circuit.facts, **{field: "00" * 32}))
+        check_pins(dataclasses.replace(each_circuit.facts, **{field: "00" * 32}))
 
 
-def test_an_absent_circuit_says_how_to_build_it(elsewhere: Path) -> None:
+@pytest.mark.parametrize("name", ["iris_v1", "iris_v2"])
+def test_an_absent_circuit_says_how_to_build_it(elsewhere: Path, name: str) -> None:
     with pytest.raises(ArtifactAbsent) as caught:
-        load_circuit("iris_v1")
-    assert "circuit build" in caught.value.hint
+        load_circuit(name)
+    assert f"circuit build --network {name}" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["settings.json", "circuit.ezkl", "vk", "pk", "verifier.sol"])
@@ -153,8 +162,8 @@ def test_the_description_survives_its_json(circuit: Circuit) -> None:
     assert CircuitFacts.from_json(circuit.facts.to_json()) == circuit.facts
 
 
-def test_the_verifying_key_and_settings_hold_no_path_of_the_machine(circuit: Circuit) -> None:
-    for path in (circuit.settings, circuit.vk, circuit.verifier):
+def test_the_verifying_key_and_settings_hold_no_path_of_the_machine(each_circuit: Circuit) -> None:
+    for path in (each_circuit.settings, each_circuit.vk, each_circuit.verifier):
         assert str(root_dir()).encode() not in path.read_bytes()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from dataclasses import dataclass
 
 import pytest
 
@@ -12,11 +13,12 @@ from circuits.iris.circuit import Circuit
 from circuits.iris.commit import LADDER, SALTS, commit_planes, raw_commitment, salt_plane, with_unusable_rows
 from circuits.iris.prove import prove_code
 from circuits.iris.verify import verify_code_proof
-from model.pipeline.encoding import encode_v1
+from model.pipeline.encoding import ENCODERS, encode_v1
 from protocol.errors import EncodingError, InputError, IrisproofError, ProvingError, VerificationError
 from protocol.field import BASE_FIELD, SCALAR_FIELD
 from protocol.types import CodeProof, G1Point, IrisCode, PlaneName, SaltedPlane
 from tests.circuits.iris.planes import random_plane
+from tests.conftest import built
 
 TEXTURE = salt_plane(random_plane(PlaneName.TEXTURE_8X120, 1))
 MASK = salt_plane(random_plane(PlaneName.MASK_8X120, 2))
@@ -28,21 +30,54 @@ def proof(circuit: Circuit) -> CodeProof:
     return prove_code(circuit, TEXTURE, MASK, CODE).proof
 
 
-def test_a_proof_verifies_and_commits_to_planes_and_code(circuit: Circuit, proof: CodeProof) -> None:
-    verify_code_proof(circuit, proof)
-    constant = circuit.facts.blinding_point
-    assert len(proof.proof) == circuit.facts.proof_bytes
-    assert proof.texture == with_unusable_rows(raw_commitment(TEXTURE.vector, 13), constant)
-    assert proof.mask == with_unusable_rows(raw_commitment(MASK.vector, 13), constant)
-    assert proof.code == with_unusable_rows(raw_commitment((*CODE.symbols, *TEXTURE.salts), 13), constant)
+@dataclass(frozen=True)
+class Made:
+    """A circuit, a capture of random planes, its code and a proof of that."""
+
+    circuit: Circuit
+    texture: SaltedPlane
+    mask: SaltedPlane
+    code: IrisCode
+    proof: CodeProof
 
 
-@pytest.mark.parametrize("position", [0, 959, 960, 1919])
-def test_a_code_with_one_other_symbol_is_not_proved(circuit: Circuit, position: int) -> None:
-    symbols = list(CODE.symbols)
+@pytest.fixture(scope="module", params=sorted(ENCODERS))
+def made(request: pytest.FixtureRequest) -> Made:
+    """The same for each network."""
+    circuit, encoder = built(request.param), ENCODERS[request.param]
+    texture, mask = salt_plane(random_plane(encoder.texture, 1)), salt_plane(random_plane(encoder.mask, 2))
+    code = encoder.encode(texture.plane, mask.plane)
+    return Made(circuit, texture, mask, code, prove_code(circuit, texture, mask, code).proof)
+
+
+def test_a_proof_verifies_and_commits_to_planes_and_code(made: Made) -> None:
+    facts, proof = made.circuit.facts, made.proof
+    verify_code_proof(made.circuit, proof)
+    assert len(proof.proof) == facts.proof_bytes <= 2200
+    code_vector = (*made.code.symbols, *made.texture.salts)
+    for vector, head in (
+        (made.texture.vector, proof.texture),
+        (made.mask.vector, proof.mask),
+        (code_vector, proof.code),
+    ):
+        assert head == with_unusable_rows(raw_commitment(vector, facts.k), facts.blinding_point)
+
+
+@pytest.mark.parametrize("share", [0, 0.4999, 0.5, 0.9999])
+def test_a_code_with_one_other_symbol_is_not_proved(made: Made, share: float) -> None:
+    symbols = list(made.code.symbols)
+    position = int(share * len(symbols))
     symbols[position] = 1 if symbols[position] != 1 else -1
     with pytest.raises(ProvingError):
-        prove_code(circuit, TEXTURE, MASK, IrisCode(CODE.network, tuple(symbols), CODE.mask))
+        prove_code(made.circuit, made.texture, made.mask, dataclasses.replace(made.code, symbols=tuple(symbols)))
+
+
+def test_a_proof_of_one_network_is_refused_by_the_other(circuit: Circuit, circuit_v2: Circuit, made: Made) -> None:
+    other = circuit_v2 if made.circuit.facts.network == circuit.facts.network else circuit
+    with pytest.raises(VerificationError, match="was given to the verifier"):
+        verify_code_proof(other, made.proof)
+    with pytest.raises(VerificationError, match="does not hold"):  # and so is one that says it is of the other
+        verify_code_proof(other, dataclasses.replace(made.proof, network=other.facts.network))
 
 
 def test_a_proof_that_commits_to_other_planes_does_not_leave(circuit: Circuit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +119,8 @@ def test_planes_are_committed_for_each_size_that_holds_them() -> None:
     assert made == [(name, k) for name in PlaneName for k in LADDER if name in small or k == 15]
 
 
-def test_every_word_of_a_sample_flipped_is_refused(circuit: Circuit, proof: CodeProof) -> None:
+def test_every_word_of_a_sample_flipped_is_refused(made: Made) -> None:
+    circuit, proof = made.circuit, made.proof
     words = len(proof.proof) // 32
     chosen = sorted({0, 1, 2, 5, 6, 11, words - 1, *random.Random(1).sample(range(words), 8)})
     for word in chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,31 @@ def _changed(wiring: Wiring, column: int, row: int, cell: int) -> Wiring:
 def test_the_circuit_of_v1_is_wired_as_its_network(network: Network, wiring: Wiring) -> None:
     audit_wiring(network, wiring)
     assert wiring.rows_used == 7680  # 4 additions, 2 signs and 2 products a cell, 960 cells
+
+
+def test_the_circuit_of_v2_is_wired_as_its_network(circuit_v2: Circuit) -> None:
+    network, wiring = _v2(circuit_v2)
+    audit_wiring(network, wiring)
+    assert wiring.rows_used == 16200  # 5 additions, 2 signs and 2 products a cell of 15 rows
+
+
+# The first and last additions, signs and products; symbols of both kernels; the last row's, which are mask cells.
+@pytest.mark.parametrize(
+    ("column", "row"),
+    [
+        *((A, 0), (B, 8999), (A, 9000), (B, 10800), (A, 12600), (B, 16199), (RESULT, 0), (RESULT, 16199)),
+        *((TEXTURE, 1919), (MASK, 1919), (CODE, 0), (CODE, 1800), (CODE, 1919), (CODE, 3839), (CODE, 3871)),
+    ],
+)
+def test_a_cell_of_v2_that_is_tied_to_nothing_is_refused(circuit_v2: Circuit, column: int, row: int) -> None:
+    network, wiring = _v2(circuit_v2)
+    with pytest.raises(ArtifactFailed):
+        audit_wiring(network, _changed(wiring, column, row, 31 * 16384 + row))
+
+
+@cache
+def _v2(circuit: Circuit) -> tuple[Network, Wiring]:
+    return load_network(read_pinned("onnx_iris_v2")), read_wiring(circuit.pk.read_bytes(), circuit.facts.k)
 
 
 @pytest.mark.parametrize(
