@@ -25,7 +25,7 @@ committee-venv: ## Install SPU for the uniqueness committee, in an environment o
 demo: setup ## From three eye images to a counted vote, on a local chain of its own
 	@$(BIN)/irisproof demo
 
-test: setup $(VENV)/.dev committee-venv ## Run all tests
+test: setup $(VENV)/.dev node_modules/.installed-dev committee-venv ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup $(VENV)/.dev ## Format, style, types, import rules, Solidity format
@@ -40,13 +40,14 @@ check: lint test ## What CI runs
 bench: setup $(VENV)/.dev ## Measure, print a table, write benchmarks/latest.json
 	$(BIN)/python -m benchmarks.run
 
-coverage: setup $(VENV)/.dev ## Branch coverage of protocol, circuits and registry_contract
+coverage: setup $(VENV)/.dev node_modules/.installed-dev ## Branch coverage of protocol, circuits and registry_contract
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
-circuit: setup ## Build the iris circuit from its ONNX file and compare it with the pins
-	$(BIN)/irisproof circuit build
+circuit: setup ## Build the iris circuits from their ONNX files and compare them with the pins
+	$(BIN)/irisproof circuit build --network iris_v1
+	$(BIN)/irisproof circuit build --network iris_v2
 
-srs: setup ## Derive the SRS from the published key and check every point
+srs: setup node_modules/.installed-dev ## Derive the SRS from the published key and check every point
 	$(BIN)/irisproof srs derive
 	$(BIN)/irisproof srs check
 
@@ -89,5 +90,11 @@ $(COMMITTEE)/.installed: requirements/spu.txt
 
 node_modules/.installed: package.json package-lock.json
 	@echo "setting up: npm packages"
-	@npm ci --no-audit --no-fund --loglevel=error
+	@npm ci --omit=dev --no-audit --no-fund --loglevel=error
 	@touch $@
+
+# the published Groth16 key that the SRS is derived from, and Semaphore's JavaScript client, for the tests
+node_modules/.installed-dev: node_modules/.installed
+	@echo "setting up: npm packages of the tests"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch node_modules/.installed $@

@@ -108,12 +108,12 @@ def verifier_size(facts: CircuitFacts) -> int:
     return len(load_contract(verifier_name(facts.network)).runtime) // 2
 
 
-def ready_circuit(progress: Progress = lambda _: None) -> Circuit:
+def ready_circuit(progress: Progress = lambda _: None, network: str = NETWORK_V1) -> Circuit:
     """The built circuit; built first if it is not there, and again if it was changed."""
     try:
-        return load_circuit(NETWORK_V1)
+        return load_circuit(network)
     except (ArtifactAbsent, ArtifactFailed):
-        return build_iris_circuit(progress=progress)
+        return build_iris_circuit(progress=progress, network=network)
 
 
 def model_description(circuit: Circuit, chain_id: int) -> ModelDescription:

@@ -27,7 +27,7 @@ from protocol.errors import ChainError, ChainUnreachable, EncodingError, InputEr
 from registry_contract.broadcast import Broadcaster, PlannedCall
 from registry_contract.bytecode import compiled_from
 from registry_contract.connection import Connection, Receipt
-from registry_contract.deployment import Deployment, Terms, _Deployer
+from registry_contract.deployment import Deployer, Deployment, Terms
 from registry_contract.model import ModelDescription
 
 __all__ = ["JOURNAL_VERSION", "Network", "deploy_to", "read_network"]
@@ -111,7 +111,7 @@ def deploy_to(
     with _locked(out):
         journal = _Journal.open(out.with_suffix(".journal.json"), network.chain_id, str(owner.address))
         connection = _JournaledConnection(network, owner, journal, progress)
-        deployment = _Deployer(connection, network.terms).run(model, network.stations)
+        deployment = Deployer(connection, network.terms).run(model, network.stations)
         if connection.steps_done != len(journal.steps):
             raise InputError("the journal has more steps than this deployment", hint=_OTHER)
         _write(out, deployment.to_json())

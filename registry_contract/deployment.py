@@ -15,7 +15,7 @@ from registry_contract.connection import Connection
 from registry_contract.contracts import load_contract
 from registry_contract.model import ModelDescription
 
-__all__ = ["DEPLOYMENT_VERSION", "LOCAL_CHAINS", "ZERO_ADDRESS", "Deployment", "Terms", "deploy"]
+__all__ = ["DEPLOYMENT_VERSION", "LOCAL_CHAINS", "ZERO_ADDRESS", "Deployer", "Deployment", "Terms", "deploy"]
 
 DEPLOYMENT_VERSION = 2
 
@@ -132,10 +132,12 @@ def deploy(
     with rpc_errors(url):
         chain_id = connect(url).eth.chain_id
     terms.require_chain(chain_id)
-    return _Deployer(Connection(url, chain_id, owner), terms).run(model, stations)
+    return Deployer(Connection(url, chain_id, owner), terms).run(model, stations)
 
 
-class _Deployer:
+class Deployer:
+    """The steps of a deployment, sent through any connection: `deploy`'s own, or one that keeps a journal."""
+
     def __init__(self, connection: Connection, terms: Terms) -> None:
         self._connection = connection
         self._terms = terms

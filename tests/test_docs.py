@@ -16,7 +16,12 @@ from protocol.pins import root_dir
 
 ROOT = root_dir()
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "protocol" / "decisions").glob("*.md"), ROOT / "mobile_build" / "README.md"]
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "docs").glob("*.md"),
+    *(ROOT / "protocol" / "decisions").glob("*.md"),
+    ROOT / "mobile_build" / "README.md",
+]
 
 
 def test_readme_shows_the_help_as_it_is() -> None:

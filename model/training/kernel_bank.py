@@ -1,5 +1,5 @@
-"""A bank of integer kernels in torch, computed by a program that shares its partial sums: iris network v2, and every
-candidate of the search."""
+"""A bank of integer kernels in torch, computed by a program that shares its partial sums: iris network v2, and any other
+kernels whose cost in circuit cells one wants to know. Nothing here is learned."""
 
 from __future__ import annotations
 
@@ -98,4 +98,5 @@ _EVEN = (-1, -1, -1, 2, 2, 2, -1, -1, -1)
 _ODD = (-1, -1, -1, 1, 1, 1)
 
 IRIS_V2 = BankDesign(16, ((_EVEN, _EVEN), (_ODD, _ODD)))
-"""Network v1's kernels over pairs of rows of the texture with twice its rows; `model.training.train` chooses them."""
+"""Network v1's kernels over pairs of rows of the texture with twice its rows: chosen by hand,
+see decision 009."""
