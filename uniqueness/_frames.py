@@ -6,7 +6,10 @@ Standard library and numpy only, of any version: the engine's process loads this
 from __future__ import annotations
 
 import json
+import os
 import struct
+import threading
+import time
 from typing import IO, Any
 
 import numpy as np
@@ -32,6 +35,17 @@ def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], Any]:
     if not isinstance(head, dict):
         raise ValueError("a frame without a head")
     return head, np.frombuffer(_exactly(stream, body_bytes), "<u2")
+
+
+def exit_with(parent: int) -> None:
+    """End this process when the node that started it (process id `parent`) has ended, whatever else it is doing."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _exactly(stream: IO[bytes], count: int) -> bytes:

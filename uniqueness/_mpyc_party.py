@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any, BinaryIO
 
-from uniqueness._frames import read_frame, write_frame
+from uniqueness._frames import exit_with, read_frame, write_frame
 
 _HIDING_BITS = 40
 _RING_BITS = 16
@@ -22,21 +22,18 @@ async def _serve(mpc: Any, read: BinaryIO, write: BinaryIO) -> None:
     await mpc.start()
     write_frame(write, {"ready": True})
     secint = mpc.SecInt(20)  # three residues of 16 bits, and room to count
-    try:
-        while True:
-            try:
-                head, _ = read_frame(read)
-            except EOFError:
-                return
-            await _require_agreement(mpc, secint, f"{head['tag']} {head['total']}")
-            positive, done = secint(0), 0
-            while done < head["total"]:
-                _, shares = read_frame(read)
-                positive += await _count(mpc, secint, shares)
-                done += len(shares)
-            write_frame(write, {"positive": not await mpc.is_zero_public(positive)})
-    finally:
-        await mpc.shutdown()
+    while True:
+        try:
+            head, _ = read_frame(read)
+        except EOFError:
+            os._exit(0)  # the node has ended; MPyC's own farewell would wait for the peers
+        await _require_agreement(mpc, secint, f"{head['tag']} {head['total']}")
+        positive, done = secint(0), 0
+        while done < head["total"]:
+            _, shares = read_frame(read)
+            positive += await _count(mpc, secint, shares)
+            done += len(shares)
+        write_frame(write, {"positive": not await mpc.is_zero_public(positive)})
 
 
 async def _require_agreement(mpc: Any, secint: Any, text: str) -> None:
@@ -67,6 +64,7 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         head, _ = read_frame(read)
+        exit_with(head["parent"])
         parties = [word for address in head["addresses"] for word in ("-P", address)]
         sys.argv = ["mpyc", *parties, "-I", str(head["rank"]), "--no-log", "-K", str(_HIDING_BITS)]
         from mpyc.runtime import mpc  # noqa: PLC0415  reads sys.argv
@@ -74,6 +72,8 @@ def main() -> None:
         mpc.run(_serve(mpc, read, write))
     except Exception as error:
         write_frame(write, {"error": f"{type(error).__name__}: {error}"[:300]})
+        read.read()  # stays until its node ends it: what it sent last must still reach the peers
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def serve(session: Session, read: Any, write: Any) -> None:
         try:
             head, _ = frames.read_frame(read)
         except EOFError:
-            return
+            os._exit(0)  # the node has ended; closing the link would wait for the peers
         session.require_agreement(f"{head['tag']} {head['total']}")
         done = 0
         while done < head["total"]:
@@ -126,13 +126,14 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         head, _ = frames.read_frame(read)
+        frames.exit_with(head["parent"])
         session = Session(head["rank"], head["addresses"], head["timeout_s"])
         frames.write_frame(write, {"ready": True})
         serve(session, read, write)
-        session.link.stop_link()
     except Exception as error:
         frames.write_frame(write, {"error": f"{type(error).__name__}: {error}".splitlines()[0][:300]})
         read.read()  # stays until its node ends it: what it sent last must still reach the peers
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class Engine:
             cwd=root_dir(),
             env={"PATH": os.environ.get("PATH", ""), "JAX_PLATFORMS": "cpu"},
         )
-        self._send({"rank": node, "addresses": list(addresses), "timeout_s": timeout_s})
+        self._send({"rank": node, "addresses": list(addresses), "timeout_s": timeout_s, "parent": os.getpid()})
 
     @property
     def process_id(self) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from circuits.iris.circuit import Circuit
 from circuits.iris.commit import salt_plane
@@ -27,8 +28,9 @@ from uniqueness.binding import (
 )
 from uniqueness.constants import RULES
 from uniqueness.refusals import Refusal, RequestRefused
-from uniqueness.request import new_request_id
-from uniqueness.shares import Shares, VectorShare, split_vector
+from uniqueness.request import UniquenessRequest, new_request_id
+from uniqueness.sealing import open_box, seal_box
+from uniqueness.shares import NodeShares, Shares, VectorShare, split_vector
 
 RULE = RULES["iris_v1"]
 
@@ -88,6 +90,18 @@ def test_three_nodes_accept_honest_shares_which_are_the_code(person: Person) -> 
     assert (total.view(np.int16) == person.vector).all()
     assert all((accepted[n].second == accepted[(n + 1) % 3].first).all() for n in range(3))
     assert "first" not in repr(accepted[0])
+
+
+def test_sealed_shares_reach_their_node_and_are_accepted(person: Person) -> None:
+    key = X25519PrivateKey.generate()
+    sent = person.submission(2)
+    context = sent.request.box_context(2)
+    box = seal_box(key.public_key().public_bytes_raw(), sent.shares.to_bytes(), context)
+    request = UniquenessRequest.from_bytes(sent.request.to_bytes())
+    shares = NodeShares.from_bytes(open_box(key, box, request.box_context(2)))
+    accepted = _accept(Submission(request, sent.proof, shares), person.model, 2)
+    assert accepted.request_digest == sent.request.digest
+    assert len(box) < 60_000  # what a person uploads to one node
 
 
 @pytest.mark.parametrize(

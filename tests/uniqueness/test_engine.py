@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from uniqueness.refusals import RequestRefused
 from uniqueness.torch_products import torch_products
 
 V1 = RULES["iris_v1"]
+pytestmark = pytest.mark.xdist_group("committee")  # three processes a test: one such test at a time
 needs_spu = pytest.mark.skipif(
     not engine_available(EngineKind.SPU), reason="SPU's environment is not set up: make committee-venv"
 )
@@ -139,6 +142,40 @@ def test_a_dead_node_leaves_the_others_without_a_verdict_and_does_not_hold_them(
     with three_engines(kind, timeout_s=4) as engines:
         engines[2].close()
         assert len(_failures(engines[:2], (b"one",) * 2, (3, 3))) == 2
+
+
+NODE = """
+import sys, time
+from uniqueness.engine import Engine, EngineKind
+engine = Engine(EngineKind(sys.argv[1]), 0, sys.argv[2:])
+print(engine.process_id, flush=True)
+time.sleep(60)
+"""
+
+
+def _is_running(process: Path) -> bool:
+    try:
+        return "\nState:\tZ" not in (process / "status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@KINDS
+def test_an_engine_ends_with_a_node_that_is_killed(kind: EngineKind) -> None:
+    node = subprocess.Popen(
+        [sys.executable, "-c", NODE, kind.value, *free_addresses()], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert node.stdout is not None
+        engine = Path("/proc") / node.stdout.readline().strip()
+        assert engine.exists()
+    finally:
+        node.kill()
+        node.communicate()
+    deadline = time.monotonic() + 30
+    while _is_running(engine):
+        assert time.monotonic() < deadline, "the engine outlived its node"
+        time.sleep(0.2)
 
 
 def test_an_engine_whose_peers_never_come_gives_up() -> None:
