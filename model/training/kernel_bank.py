@@ -1,5 +1,5 @@
-"""A bank of integer kernels in torch, computed by a program that shares its partial sums: iris network v2, and any other
-kernels whose cost in circuit cells one wants to know. Nothing here is learned."""
+"""A bank of integer kernels in torch, computed by a program that shares its partial sums: iris network v2, and others
+whose cost in circuit cells one wants to know. Nothing here is learned."""
 
 from __future__ import annotations
 
