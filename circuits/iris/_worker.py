@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from protocol.errors import ArtifactUnavailable, ProvingError
@@ -30,21 +33,42 @@ def run_job(job: str, arguments: Mapping[str, Any], *, private: bool = False) ->
         raise ArtifactUnavailable(
             "the prover needs memory files, which this system lacks", hint="use Linux: secrets must not touch a disk"
         )
-    with tempfile.TemporaryDirectory(prefix="irisproof-home-") as home:  # an empty HOME: ezkl trusts its cache there
-        process = subprocess.Popen(
-            [sys.executable, "-m", "circuits.iris._ezkl"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if private else subprocess.PIPE,
-            env={"HOME": home, "PATH": os.environ.get("PATH", ""), **_ALLOCATOR},
-            text=True,
-        )
-        try:
-            answer, noise = process.communicate(json.dumps({"job": job, **arguments}))
-        finally:
-            process.kill()
-            process.wait()
+    home, process, answer, noise = "", None, "", ""
+    try:
+        with _signals_held():
+            home = tempfile.mkdtemp(prefix="irisproof-home-")  # empty: ezkl trusts its cache there
+            process = _start(home, private)
+        answer, noise = process.communicate(json.dumps({"job": job, **arguments}))
+    finally:
+        with _signals_held():
+            if process is not None:
+                process.kill()
+                process.wait()
+            if home:
+                shutil.rmtree(home, ignore_errors=True)
     return _result(job, answer, "" if private else noise, private)
+
+
+def _start(home: str, private: bool) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "circuits.iris._ezkl"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if private else subprocess.PIPE,
+        env={"HOME": home, "PATH": os.environ.get("PATH", ""), **_ALLOCATOR},
+        text=True,
+    )
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let Ctrl-C and termination wait: one in the middle of a start would leave a process that nobody knows, which
+    then makes its HOME again after we removed it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _NO_SPACE = "No space left on device"  # how the prover's errors tell of ENOSPC

@@ -45,7 +45,9 @@ def test_an_unknown_job_is_refused() -> None:
 
 
 @pytest.mark.skipif(not LINUX, reason="reads /proc")
-def test_the_prover_holds_no_secret_in_argv_or_environment_and_dies_with_its_caller(circuit: Circuit) -> None:
+def test_the_prover_holds_no_secret_in_argv_or_environment_and_dies_with_its_caller(
+    circuit: Circuit, tmp_path: Path
+) -> None:
     """A caller that is killed with SIGKILL while its prover works leaves no prover behind."""
     script = (
         "from circuits.iris.circuit import load_circuit\n"
@@ -54,7 +56,7 @@ def test_the_prover_holds_no_secret_in_argv_or_environment_and_dies_with_its_cal
         "vector = [['%s'] * 992] * 2\n"
         "run_job('evaluate', {'inputs': [vector] * 10000, **circuit.paths()}, private=True)\n"
     ) % ("07" + "00" * 31)
-    environment = os.environ | {"IRISPROOF_TEST_SECRET": "do-not-pass-on"}
+    environment = os.environ | {"IRISPROOF_TEST_SECRET": "do-not-pass-on", "TMPDIR": str(tmp_path)}
     caller = subprocess.Popen([sys.executable, "-c", script], env=environment)
     try:
         prover = _wait_for_child(caller.pid)
