@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from circuits.iris.build import build_circuit
 from circuits.iris.circuit import Circuit, load_circuit
 from protocol.errors import ArtifactError
+
+# A shell's background job ignores Ctrl-C and hands that on; programs that the tests interrupt must not inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def built(network: str) -> Circuit:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +51,14 @@ def run(room: Room, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def start(room: Room, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def start(room: Room, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The program, running; a test that fails in the middle leaves none behind."""
+    process = subprocess.Popen(
         [*COMMAND, *arguments], env=room.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()

@@ -123,15 +123,15 @@ def test_run_that_is_stopped_while_it_writes_keeps_the_old_report(
 def test_run_that_is_interrupted_leaves_neither_file_nor_folder(
     room: Room, tmp_path: Path, sent: signal.Signals, status: int
 ) -> None:
-    process = start(room, "evaluate", "--synthetic", "500", "--out", str(tmp_path / "out"))
-    assert process.stderr is not None
-    assert process.stderr.readline() == "pictures to codes\n"
-    process.send_signal(sent)
-    process.communicate(timeout=30)
-    assert process.returncode == status
-    assert not (tmp_path / "out").exists()
-    assert room.left_files() == []
-    assert room.left_processes() == []
+    with start(room, "evaluate", "--synthetic", "500", "--out", str(tmp_path / "out")) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "pictures to codes\n"
+        process.send_signal(sent)
+        process.communicate(timeout=30)
+        assert process.returncode == status
+        assert not (tmp_path / "out").exists()
+        assert room.left_files() == []
+        assert room.left_processes() == []
 
 
 class _Terminal(io.StringIO):

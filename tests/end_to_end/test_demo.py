@@ -117,49 +117,49 @@ def _secrets(identities: list[Identity], captures: list[SignedCapture]) -> list[
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "terminate"])
 @pytest.mark.parametrize("after", ["contracts deployed", "capture committed", "enrolled on chain", "poll opened"])
 def test_demo_stopped_in_the_middle_leaves_nothing(room: Room, sent: int, status: int, after: str) -> None:
-    process = start(room, "demo")
-    _read_until(process, after)
-    process.send_signal(sent)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == status
-    assert "Traceback" not in errors
-    assert room.left_files() == []
-    assert room.left_processes() == []
+    with start(room, "demo") as process:
+        _read_until(process, after)
+        process.send_signal(sent)
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == status
+        assert "Traceback" not in errors
+        assert room.left_files() == []
+        assert room.left_processes() == []
 
 
 def test_demo_killed_outright_leaves_no_process(room: Room) -> None:
-    process = start(room, "demo")
-    _read_until(process, "capture committed")  # the prover is at work now
-    process.kill()
-    process.communicate(timeout=30)
-    deadline_s = time.monotonic() + 10
-    while room.left_processes() and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    assert room.left_processes() == []
+    with start(room, "demo") as process:
+        _read_until(process, "capture committed")  # the prover is at work now
+        process.kill()
+        process.communicate(timeout=30)
+        deadline_s = time.monotonic() + 10
+        while room.left_processes() and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        assert room.left_processes() == []
 
 
 def test_chain_gone_in_the_middle_is_one_clear_message(room: Room) -> None:
-    process = start(room, "demo")
-    _read_until(process, "capture committed")
-    _kill_anvil(process.pid)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert errors.startswith("irisproof: no answer from the node at 127.0.0.1:")
-    assert len(errors.splitlines()) == 1
-    assert room.left_files() == []
-    assert room.left_processes() == []
+    with start(room, "demo") as process:
+        _read_until(process, "capture committed")
+        _kill_anvil(process.pid)
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert errors.startswith("irisproof: no answer from the node at 127.0.0.1:")
+        assert len(errors.splitlines()) == 1
+        assert room.left_files() == []
+        assert room.left_processes() == []
 
 
 def test_output_cut_off_by_its_reader_is_no_crash(room: Room) -> None:
-    process = start(room, "demo")
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.close()
-    process.wait(timeout=60)
-    assert process.stderr is not None
-    assert "Traceback" not in process.stderr.read()
-    process.stderr.close()
-    assert room.left_processes() == []
+    with start(room, "demo") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(timeout=60)
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+        process.stderr.close()
+        assert room.left_processes() == []
 
 
 def _read_until(process: subprocess.Popen[str], words: str) -> None:
