@@ -42,23 +42,23 @@ def _overlap(drawn: SyntheticCapture, found: Segmentation) -> float:
 
 
 @pytest.mark.parametrize(
-    ("conditions", "median", "least"),
+    ("conditions", "median", "least", "refused"),
     [
-        ({}, 0.95, 0.87),
-        ({"width_px": 640, "height_px": 480}, 0.94, 0.82),
-        ({"iris_radius_px": 50.0}, 0.92, 0.82),
-        ({"height_px": 280, "iris_radius_px": 115.0}, 0.94, 0.84),
-        ({"exposure": 0.4}, 0.94, 0.84),
-        ({"pupil_ratio": 0.65}, 0.90, 0.74),
-        ({"opening": 0.8}, 0.88, 0.72),
+        ({}, 0.95, 0.87, 0),
+        ({"width_px": 640, "height_px": 480}, 0.94, 0.82, 0),
+        ({"iris_radius_px": 50.0}, 0.92, 0.82, 1),
+        ({"height_px": 280, "iris_radius_px": 115.0}, 0.94, 0.84, 0),
+        ({"exposure": 0.4}, 0.94, 0.84, 0),
+        ({"pupil_ratio": 0.65}, 0.90, 0.74, 0),
+        ({"opening": 0.8}, 0.88, 0.72, 2),  # a doubtful limbus below a low lid is refused
     ],
 )
-def test_iris_ring_overlaps_the_truth(conditions: dict[str, float], median: float, least: float) -> None:
+def test_iris_ring_overlaps_the_truth(conditions: dict[str, float], median: float, least: float, refused: int) -> None:
     overlaps = []
     for drawn in _captures(8, **conditions):
-        with contextlib.suppress(QualityError):  # a few may be refused
+        with contextlib.suppress(QualityError):
             overlaps.append(_overlap(drawn, segment(drawn.image)))
-    assert len(overlaps) >= 6
+    assert len(overlaps) >= 8 - refused
     assert np.median(overlaps) >= median
     assert min(overlaps) >= least
 
