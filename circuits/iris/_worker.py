@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -63,13 +64,26 @@ def _start(home: str, private: bool) -> subprocess.Popen[str]:
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """Let Ctrl-C and termination wait: one in the middle of a start would leave a process that nobody knows, which
-    then makes its HOME again after we removed it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    then makes its HOME again after we removed it.
+
+    Python's handlers are exchanged, not the thread's signal mask: the system would hand a masked signal to a library's
+    thread, and Python would raise in the main one all the same.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is ever interrupted
+        return
+    caught: list[int] = []
+    before = {number: signal.signal(number, lambda caught_now, _: caught.append(caught_now)) for number in _HELD}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for got in caught:
+            signal.raise_signal(got)
 
+
+_HELD = (signal.SIGINT, signal.SIGTERM)
 
 _NO_SPACE = "No space left on device"  # how the prover's errors tell of ENOSPC
 

@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from circuits.iris import _worker
 from circuits.iris._felts import felt_to_int, to_felts
 from circuits.iris._worker import run_job
 from circuits.iris.circuit import Circuit
@@ -37,6 +39,41 @@ def test_a_failed_private_job_says_nothing_of_its_input(circuit: Circuit) -> Non
 def test_a_full_disk_is_told_apart_from_a_failure() -> None:
     with pytest.raises(ArtifactUnavailable, match="no space on the disk"):
         run_job("throwaway_srs", {"k": 3, "srs": "/dev/full"})
+
+
+def test_ctrl_c_while_the_prover_starts_leaves_neither_process_nor_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worst moment: the process runs, its caller does not know it yet, and another thread may take the signal."""
+    started: list[subprocess.Popen[str]] = []
+    start = _worker._start
+
+    def interrupted(home: str, private: bool) -> subprocess.Popen[str]:
+        process = start(home, private)
+        started.append(process)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)  # whoever gets the signal has it by now
+        return process
+
+    monkeypatch.setattr(_worker, "_start", interrupted)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    release = threading.Event()
+    bystander = threading.Thread(target=release.wait)
+    bystander.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_job("verify", {"proof": "00", "settings": "", "vk": "", "srs": ""})
+    finally:
+        release.set()
+        bystander.join()
+        signal.signal(signal.SIGINT, before)
+        ended = [process.poll() for process in started]
+        for process in started:
+            process.kill()
+            process.wait()
+    assert ended == [-signal.SIGKILL]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_job_is_refused() -> None:
