@@ -31,6 +31,9 @@ Ring = npt.NDArray[np.uint16]
 
 _LEAST_PER_S = 200
 """Comparisons a second that even MPyC on a busy machine reaches: the time limit grows with their number."""
+_CONNECT_S = 90
+"""How far apart three processes may start on busy machines. A link has one time limit for its whole life, so no link
+gets a shorter one: with 4 s, engines on a loaded machine did not find each other."""
 
 
 class EngineFailed(IrisproofError):
@@ -65,8 +68,8 @@ class Engine:
     def __init__(self, kind: EngineKind, node: int, addresses: Sequence[str], timeout_s: int = 120) -> None:
         """Start the process, which looks for the other two; `connect` waits for them, and so does the first comparison.
 
-        `addresses` are host:port of the three nodes' engines, in the nodes' order. `timeout_s` is how long a silent
-        peer is waited for.
+        `addresses` are host:port of the three nodes' engines, in the nodes' order. `timeout_s` is how long a comparison
+        waits for a silent peer, beyond the time that its size takes.
         Raises `ArtifactAbsent` where SPU's environment was not set up, `EncodingError` for other than three addresses.
         """
         if len(addresses) != PARTIES or not 0 <= node < PARTIES:
@@ -84,14 +87,15 @@ class Engine:
             cwd=root_dir(),
             env={"PATH": os.environ.get("PATH", ""), "JAX_PLATFORMS": "cpu"},
         )
-        self._send({"rank": node, "addresses": list(addresses), "timeout_s": timeout_s, "parent": os.getpid()})
+        link_s = max(timeout_s, _CONNECT_S)
+        self._send({"rank": node, "addresses": list(addresses), "timeout_s": link_s, "parent": os.getpid()})
 
     @property
     def process_id(self) -> int:
         """For a monitor of the node's own."""
         return self._process.pid
 
-    def connect(self, timeout_s: int = 90) -> None:
+    def connect(self, timeout_s: int = _CONNECT_S) -> None:
         """Wait until the three processes have found each other; SPU takes 3 to 10 s. Raises `EngineFailed`."""
         if not self._connected:
             with self._ended_after(timeout_s):
