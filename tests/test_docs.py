@@ -44,7 +44,7 @@ def test_every_make_target_that_a_document_names_exists() -> None:
 def test_every_verb_that_a_document_or_message_names_exists() -> None:
     sources = [
         *DOCUMENTS,
-        *(ROOT / "app").glob("*.py"),
+        *(ROOT / "app").rglob("*.py"),
         *(ROOT / "circuits").rglob("*.py"),
         *(ROOT / "protocol").glob("*"),
     ]

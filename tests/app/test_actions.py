@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import actions
+from app.actions import artifacts
 from circuits.iris.build import MAX_VERIFIER_BYTES
 from circuits.iris.circuit import Circuit
 from circuits.semaphore.group import Group
@@ -70,10 +71,10 @@ def test_model_description_under_the_development_srs_is_for_local_chains_only(ci
 def test_a_verifier_larger_than_a_contract_may_be_fails_the_build(
     circuit: Circuit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "build_circuit", lambda *_: circuit)
-    monkeypatch.setattr(actions, "verifier_size", lambda _: MAX_VERIFIER_BYTES)
+    monkeypatch.setattr(artifacts, "build_circuit", lambda *_: circuit)
+    monkeypatch.setattr(artifacts, "verifier_size", lambda _: MAX_VERIFIER_BYTES)
     actions.build_iris_circuit()
-    monkeypatch.setattr(actions, "verifier_size", lambda _: MAX_VERIFIER_BYTES + 1)
+    monkeypatch.setattr(artifacts, "verifier_size", lambda _: MAX_VERIFIER_BYTES + 1)
     with pytest.raises(ArtifactFailed, match="24,577 bytes"):
         actions.build_iris_circuit()
 
@@ -134,7 +135,7 @@ def test_fetching_the_published_srs_without_a_network_is_unavailable(
         raise OSError("no route to host")
 
     monkeypatch.setenv("IRISPROOF_HOME", str(tmp_path))
-    monkeypatch.setattr(actions, "download_srs", no_network)
+    monkeypatch.setattr(artifacts, "download_srs", no_network)
     with pytest.raises(ArtifactUnavailable):
         actions.fetch_srs_files()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
@@ -143,8 +144,8 @@ def test_fetching_the_published_srs_without_a_network_is_unavailable(
 def test_a_missing_derived_file_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Path] = []
     place = pins.Pin("srs_derived_k15", str(tmp_path / "missing.srs"), "", "irisproof srs derive")
-    monkeypatch.setattr(actions, "pin", lambda _: place)
-    monkeypatch.setattr(actions, "derive_file", written.append)
+    monkeypatch.setattr(artifacts, "pin", lambda _: place)
+    monkeypatch.setattr(artifacts, "derive_file", written.append)
     assert set(actions.derive_srs_files(SrsSource.DERIVED)) == {13, 14, 15}
     assert written == [tmp_path / "missing.srs"]
 
