@@ -17,6 +17,24 @@ import numpy as np
 MAX_HEAD, MAX_BODY = 1 << 16, 1 << 31
 
 
+class Disagreement(Exception):
+    """The three nodes were asked for different things. Its text is ours: it quotes nothing that was computed with."""
+
+    def __init__(self) -> None:
+        super().__init__("the three nodes were asked for different things")
+
+
+def reason(error: Exception) -> str:
+    """What an engine may say of its end: our own reason, or the kind of the failure alone. A library's message could
+    quote a share."""
+    return str(error) if isinstance(error, Disagreement) else type(error).__name__
+
+
+def agreed_on(head: dict[str, Any]) -> str:
+    """What the three nodes must have been asked alike."""
+    return f"{head['tag']} {head['total']} {head['eyes']}"
+
+
 def write_frame(stream: IO[bytes], head: dict[str, Any], body: Any = None) -> None:
     """Send `head` and a uint16 array, flat."""
     data = b"" if body is None else np.ascontiguousarray(body, "<u2").tobytes()

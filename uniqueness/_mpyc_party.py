@@ -12,10 +12,11 @@ import os
 import sys
 from typing import Any, BinaryIO
 
-from uniqueness._frames import exit_with, read_frame, write_frame
+from uniqueness._frames import Disagreement, agreed_on, exit_with, read_frame, reason, write_frame
 
 _HIDING_BITS = 40
 _RING_BITS = 16
+_ROTATIONS = 17
 
 
 async def _serve(mpc: Any, read: BinaryIO, write: BinaryIO) -> None:
@@ -27,11 +28,11 @@ async def _serve(mpc: Any, read: BinaryIO, write: BinaryIO) -> None:
             head, _ = read_frame(read)
         except EOFError:
             os._exit(0)  # the node has ended; MPyC's own farewell would wait for the peers
-        await _require_agreement(mpc, secint, f"{head['tag']} {head['total']}")
+        await _require_agreement(mpc, secint, agreed_on(head))
         positive, done = secint(0), 0
         while done < head["total"]:
             _, shares = read_frame(read)
-            positive += await _count(mpc, secint, shares)
+            positive += await _count(mpc, secint, shares, head["eyes"])
             done += len(shares)
         write_frame(write, {"positive": not await mpc.is_zero_public(positive)})
 
@@ -43,19 +44,35 @@ async def _require_agreement(mpc: Any, secint: Any, text: str) -> None:
     one, two, three = mpc.input(words)
     differences = [a - b for a, b in zip(one + two, two + three, strict=True)]
     if any(await mpc.output(differences)):
-        raise ValueError("the three nodes were asked for different things")
+        raise Disagreement
 
 
-async def _count(mpc: Any, secint: Any, shares: Any) -> Any:
-    """How many scores are positive, as a shared integer."""
+async def _count(mpc: Any, secint: Any, shares: Any, eyes: int) -> Any:
+    """How many scores are positive, as a shared integer; for two eyes, in how many pairs both have a positive one."""
     values = shares.astype(object)
     if mpc.pid == 0:
         values = (values - 1) % (1 << _RING_BITS)
     one, two, three = mpc.input(secint.array(values))
     bits = mpc.np_to_bits(one + two + three, _RING_BITS)
-    count = mpc.np_sum(1 - bits[..., _RING_BITS - 1])
+    negative = bits[..., _RING_BITS - 1]
+    if eyes == 1:
+        count = mpc.np_sum(1 - negative)
+    else:
+        either = 1 - _product(mpc, mpc.np_reshape(negative, (-1, eyes, _ROTATIONS)))  # (pairs, eyes): some is positive
+        count = mpc.np_sum(either[:, 0] * either[:, 1])
     await mpc.gather(count)  # bounds the memory: the next block waits for this one
     return count
+
+
+def _product(mpc: Any, factors: Any) -> Any:
+    """The product over the last axis, in a number of rounds that grows with its logarithm."""
+    width = factors.shape[-1]
+    while width > 1:
+        half = width // 2
+        paired = factors[..., :half] * factors[..., half : 2 * half]
+        factors = mpc.np_concatenate((paired, factors[..., 2 * half :]), axis=-1) if width % 2 else paired
+        width -= half
+    return factors[..., 0]
 
 
 def main() -> None:
@@ -71,7 +88,7 @@ def main() -> None:
 
         mpc.run(_serve(mpc, read, write))
     except Exception as error:
-        write_frame(write, {"error": f"{type(error).__name__}: {error}"[:300]})
+        write_frame(write, {"error": reason(error)})
         read.read()  # stays until its node ends it: what it sent last must still reach the peers
         os._exit(1)
 

@@ -29,7 +29,7 @@ assert _spec.loader is not None
 frames = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(frames)
 
-PARTIES = 3
+PARTIES, ROTATIONS = 3, 17
 RUN_SIZES = (256, 1 << 16)
 """Comparisons in one run; fewer are filled up with zeros, which are not positive."""
 SECRET = libspu.Visibility.VIS_SECRET
@@ -49,17 +49,31 @@ class Session:
         config = libspu.RuntimeConfig(protocol=libspu.ProtocolKind.ABY3, field=libspu.FieldType.FM32)
         config.experimental_enable_colocated_optimization = True
         self.runtime, self.io = spu.Runtime(self.link, config), spu.Io(PARTIES, config)
-        shared = ["p0", "p1", "p2"]
-        self.any_of = {
-            size: _compile(lambda a, b, c: jnp.any((a + b + c) > 0), [np.zeros(size, np.int32)] * 3, shared, "bit")
-            for size in RUN_SIZES
-        }
+        self.any_of: dict[tuple[int, int], Any] = {}
+        for size in RUN_SIZES:
+            self.program(size, 1)
         self.either = _compile(jnp.logical_or, [np.zeros((), np.bool_)] * 2, ["kept", "bit"], "kept")
 
+    def program(self, size: int, eyes: int) -> Any:
+        """Whether some score is positive; for two eyes, whether both have a positive one in some pair."""
+        if (size, eyes) not in self.any_of:
+            shared = ["p0", "p1", "p2"]
+            used = size - size % (eyes * ROTATIONS)
+
+            def any_positive(a: Any, b: Any, c: Any) -> Any:
+                positive = (a + b + c) > 0
+                if eyes == 1:
+                    return jnp.any(positive)
+                either = jnp.any(positive[:used].reshape(-1, eyes, ROTATIONS), axis=2)
+                return jnp.any(jnp.logical_and(either[:, 0], either[:, 1]))
+
+            self.any_of[size, eyes] = _compile(any_positive, [np.zeros(size, np.int32)] * PARTIES, shared, "bit")
+        return self.any_of[size, eyes]
+
     def require_agreement(self, text: str) -> None:
-        """Raises `ValueError` unless all three nodes are about to compute the same thing."""
+        """Raises `Disagreement` unless all three nodes are about to compute the same thing."""
         if len(set(self.link.all_gather(text))) != 1:
-            raise ValueError("the three nodes were asked for different things")
+            raise frames.Disagreement
 
     def load(self, shares: Any, size: int) -> None:
         """Put this node's additive shares modulo 2^16 in as its private input: int32, the 16 bits on top, so that the
@@ -72,11 +86,11 @@ class Session:
             share = self.io.make_shares(own if mine else others, SECRET, party)[self.rank]
             self.runtime.set_var(f"p{party}", share)
 
-    def add(self, shares: Any, first: bool) -> None:
-        """OR "some score is positive" to what is kept; the result stays shared."""
-        size = next(size for size in RUN_SIZES if len(shares) <= size)
+    def add(self, shares: Any, eyes: int, first: bool) -> None:
+        """OR "some score is positive" to what is kept; the result stays shared. Pairs of eyes come whole."""
+        size = next(size for size in RUN_SIZES if len(shares) <= size - size % (eyes * ROTATIONS if eyes > 1 else 1))
         self.load(shares, size)
-        self.runtime.run(self.any_of[size])
+        self.runtime.run(self.program(size, eyes))
         if first:
             self.runtime.set_var("kept", self.runtime.get_var("bit"))
         else:
@@ -111,11 +125,11 @@ def serve(session: Session, read: Any, write: Any) -> None:
             head, _ = frames.read_frame(read)
         except EOFError:
             os._exit(0)  # the node has ended; closing the link would wait for the peers
-        session.require_agreement(f"{head['tag']} {head['total']}")
+        session.require_agreement(frames.agreed_on(head))
         done = 0
         while done < head["total"]:
             _, shares = frames.read_frame(read)
-            session.add(shares, first=done == 0)
+            session.add(shares, head["eyes"], first=done == 0)
             done += len(shares)
         frames.write_frame(write, {"positive": bool(session.open("kept"))})
 
@@ -131,7 +145,7 @@ def main() -> None:
         frames.write_frame(write, {"ready": True})
         serve(session, read, write)
     except Exception as error:
-        frames.write_frame(write, {"error": f"{type(error).__name__}: {error}".splitlines()[0][:300]})
+        frames.write_frame(write, {"error": frames.reason(error)})
         read.read()  # stays until its node ends it: what it sent last must still reach the peers
         os._exit(1)
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from protocol.errors import ArtifactAbsent, EncodingError, IrisproofError
 from protocol.pins import root_dir
 from uniqueness._frames import read_frame, write_frame
-from uniqueness.constants import PARTIES
+from uniqueness.constants import PARTIES, ROTATIONS
 
 __all__ = ["Engine", "EngineFailed", "EngineKind", "committee_python", "engine_available"]
 
@@ -102,8 +102,11 @@ class Engine:
                 self._answer("ready")
             self._connected = True
 
-    def any_positive(self, tag: bytes, shares: Iterable[Ring], total: int) -> bool:
+    def any_positive(self, tag: bytes, shares: Iterable[Ring], total: int, eyes: int = 1) -> bool:
         """Whether any of `total` scores is positive; all three nodes get the same bit, and nothing else is opened.
+
+        With 2 `eyes` the scores come in pairs [..., 2, 17], and the bit says whether in any pair both eyes have a
+        positive one.
 
         `shares` are this node's additive shares modulo 2^16 of the scores, in the nodes' common order, as any arrays of
         `total` elements together; scores lie in -32767..32767. All three nodes call this with one `tag` and `total`.
@@ -111,20 +114,22 @@ class Engine:
         """
         if total < 1:
             raise EncodingError("nothing is to be compared")
+        if eyes not in (1, 2) or (eyes == 2 and total % (2 * len(ROTATIONS))):
+            raise EncodingError(f"{total} scores are no whole number of comparisons of {eyes} eyes")
         if self._failed:
             raise EngineFailed(f"the {self.kind.value} engine failed before", hint="start another")
         self.connect()
         with self._ended_after(self._timeout_s + total / _LEAST_PER_S):
-            self._send({"tag": tag.hex(), "total": total})
-            self._send_all(shares, total)
+            self._send({"tag": tag.hex(), "total": total, "eyes": eyes})
+            self._send_all(shares, total, self.kind.block - self.kind.block % (eyes * len(ROTATIONS)))
             return bool(self._answer("positive"))
 
-    def _send_all(self, shares: Iterable[Ring], total: int) -> None:
+    def _send_all(self, shares: Iterable[Ring], total: int, most: int) -> None:
         sent = 0
         for block in shares:
             flat = np.asarray(block, np.uint16).ravel()
-            for start in range(0, len(flat), self.kind.block):
-                part = flat[start : start + self.kind.block]
+            for start in range(0, len(flat), most):
+                part = flat[start : start + most]
                 sent += len(part)
                 if sent > total:
                     self.close()

@@ -15,16 +15,26 @@ one product in float64 takes their place, exact because 2 x 5,760 x 2^15 x 2^15 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from protocol.errors import EncodingError
 from uniqueness.binding import AcceptedShares
-from uniqueness.reference import rotated
+from uniqueness.reference import mirrored_vector, rotated
 
-__all__ = ["Limbs", "Products", "local_scores", "numpy_products", "query_row", "record_row", "split_limbs"]
+__all__ = [
+    "BLOCK_ROWS",
+    "Limbs",
+    "Products",
+    "local_scores",
+    "mirrored",
+    "numpy_products",
+    "query_row",
+    "record_row",
+    "split_limbs",
+]
 
 Ring = npt.NDArray[np.uint16]
 Small = npt.NDArray[np.int8]
@@ -77,6 +87,12 @@ def query_row(shares: AcceptedShares) -> Ring:
     weights[rule.symbols :] = -rule.overlap_weight * rule.kernels % (1 << 16)
     first, both = (rotated(part * weights) for part in (shares.first, shares.first + shares.second))
     return np.concatenate([both, first], axis=1)
+
+
+def mirrored(shares: AcceptedShares) -> AcceptedShares:
+    """The shares of the code that the mirrored picture would have given; see `reference.mirrored_vector`."""
+    first, second = (mirrored_vector(part, shares.rule) for part in (shares.first, shares.second))
+    return replace(shares, first=first, second=second)
 
 
 def local_scores(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from uniqueness.constants import ANGLE_COLUMNS, ROTATIONS, ComparisonRule
 
-__all__ = ["matches", "rotated", "scores"]
+__all__ = ["matches", "mirrored_vector", "rotated", "scores"]
 
 Element = TypeVar("Element", bound=np.generic)
 Integers = npt.NDArray[np.int64]
@@ -38,3 +38,20 @@ def rotated(vector: npt.NDArray[Element]) -> npt.NDArray[Element]:
     """
     rows = vector.reshape(-1, ANGLE_COLUMNS)
     return np.stack([np.roll(rows, columns, axis=1).ravel() for columns in ROTATIONS])
+
+
+def mirrored_vector(vector: npt.NDArray[Element], rule: ComparisonRule) -> npt.NDArray[Element]:
+    """The vector of the picture's mirror image: [width] -> [width].
+
+    A mirror turns angle t into 180 degrees - t, so column j of 120 into 59 - j. The even kernel lies on columns
+    j..j+8, so its symbol j becomes that of 51 - j; the odd one on j..j+5, so its symbol j becomes minus that of 54 - j;
+    a mask cell stands for columns j..j+8. Even symbols come first, then odd ones, then the mask. A permutation with
+    signs: it does on shares what it does on codes. (An odd symbol keeps the mask cell that it had, 3 columns off.)
+    """
+    rows = vector.reshape(-1, ANGLE_COLUMNS)
+    half = rule.symbols // 2 // ANGLE_COLUMNS
+    columns = np.arange(ANGLE_COLUMNS)
+    even, odd = (51 - columns) % ANGLE_COLUMNS, (54 - columns) % ANGLE_COLUMNS
+    negated = np.negative(rows[half : 2 * half][:, odd])
+    parts = [rows[:half][:, even], negated, rows[2 * half :][:, even]]
+    return np.concatenate(parts).ravel()

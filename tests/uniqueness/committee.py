@@ -8,9 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from uniqueness.engine import Engine, EngineKind
+import pytest
+
+from uniqueness.engine import Engine, EngineKind, engine_available
 
 Result = TypeVar("Result")
+needs_spu = pytest.mark.skipif(
+    not engine_available(EngineKind.SPU), reason="SPU's environment is not set up: make committee-venv"
+)
 
 
 def free_addresses(count: int = 3) -> list[str]:

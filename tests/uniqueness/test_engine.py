@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from protocol.errors import ArtifactAbsent, EncodingError
-from tests.uniqueness.committee import at_each, free_addresses, three_engines
+from tests.uniqueness.committee import at_each, free_addresses, needs_spu, three_engines
 from tests.uniqueness.world import Integers, Ring, codes_near_threshold, held, random_codes, ring_shares
 from uniqueness import engine as engine_module
 from uniqueness._frames import read_frame, write_frame
 from uniqueness.binding import require_population
 from uniqueness.constants import RULES
-from uniqueness.engine import Engine, EngineFailed, EngineKind, committee_python, engine_available
+from uniqueness.engine import Engine, EngineFailed, EngineKind, committee_python
 from uniqueness.linear import local_scores, record_row, split_limbs
 from uniqueness.reference import scores
 from uniqueness.refusals import RequestRefused
@@ -26,9 +26,6 @@ from uniqueness.torch_products import torch_products
 
 V1 = RULES["iris_v1"]
 pytestmark = pytest.mark.xdist_group("committee")  # three processes a test: one such test at a time
-needs_spu = pytest.mark.skipif(
-    not engine_available(EngineKind.SPU), reason="SPU's environment is not set up: make committee-venv"
-)
 
 
 @pytest.fixture(scope="module", params=[EngineKind.MPYC, pytest.param(EngineKind.SPU, marks=needs_spu)])

@@ -1,0 +1,159 @@
+"""A query is found among records whichever way it is presented, one eye or two, and a stranger is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from model.pipeline.encoding import encode_v1
+from model.pipeline.image import EyeImage
+from model.pipeline.pipeline import normalize_eye
+from model.pipeline.planes import make_planes
+from model.synthetic import capture, make_eye
+from protocol.errors import EncodingError
+from protocol.types import EyeSide, PlaneName
+from tests.uniqueness.committee import at_each, needs_spu, three_engines
+from tests.uniqueness.world import Integers, held, random_codes, ring_shares
+from uniqueness.comparison import LocalComparison, Query, group_scores, same_eye_scores, scores_per_record
+from uniqueness.constants import RULES
+from uniqueness.engine import Engine, EngineKind
+from uniqueness.linear import Limbs, numpy_products, split_limbs
+from uniqueness.reference import matches, mirrored_vector, scores
+
+V1 = RULES["iris_v1"]
+pytestmark = pytest.mark.xdist_group("committee")
+
+
+@pytest.fixture(scope="module", params=[EngineKind.MPYC, pytest.param(EngineKind.SPU, marks=needs_spu)])
+def engines(request: pytest.FixtureRequest) -> Iterator[list[Engine]]:
+    with three_engines(request.param) as started:
+        yield started
+
+
+class Rows:
+    """Records in memory."""
+
+    def __init__(self, limbs: Limbs) -> None:
+        self._limbs = limbs
+
+    def __len__(self) -> int:
+        return len(self._limbs)
+
+    def block(self, start: int, stop: int) -> Limbs:
+        return self._limbs[start:stop]
+
+
+def _at_nodes(codes: Integers, rng: np.random.Generator) -> list[Rows]:
+    shares = ring_shares(codes, rng)
+    return [Rows(split_limbs(np.concatenate([shares[n], shares[(n + 1) % 3]], axis=1))) for n in range(3)]
+
+
+def _queries(eyes: list[Integers], rng: np.random.Generator) -> list[Query]:
+    shares = [ring_shares(eye, rng) for eye in eyes]
+    return [Query(tuple(held(V1, one, node) for one in shares)) for node in range(3)]
+
+
+def _found(engines: list[Engine], eyes: list[Integers], records: list[Rows]) -> int | None:
+    queries = _queries(eyes, np.random.default_rng(9))
+
+    def ask(node: int, engine: Engine) -> tuple[bool, int | None]:
+        comparison = LocalComparison(engine)
+        return (
+            comparison.matches_any(b"any", queries[node], records[node]),
+            comparison.find_match(b"find", queries[node], records[node]),
+        )
+
+    answers = at_each(engines, ask)
+    assert len(set(answers)) == 1
+    some, where = answers[0]
+    assert some is (where is not None)
+    return where
+
+
+def _mirror(code: Integers) -> Integers:
+    return mirrored_vector(code, V1)
+
+
+@pytest.mark.parametrize("at", [0, 4, 6])
+def test_one_eye_is_found_where_it_is_as_it_is_and_mirrored(engines: list[Engine], at: int) -> None:
+    rng = np.random.default_rng(at)
+    codes = random_codes(V1, 7, rng)
+    records = _at_nodes(codes, rng)
+    turned = np.roll(codes[at].reshape(-1, 120), -7, axis=1).ravel()
+    assert _found(engines, [turned], records) == at
+    assert _found(engines, [_mirror(codes[at])], records) == at
+    assert _found(engines, [random_codes(V1, 1, rng)[0]], records) is None
+
+
+def test_two_eyes_match_only_together_in_order_swapped_and_mirrored(engines: list[Engine]) -> None:
+    rng = np.random.default_rng(2)
+    codes = random_codes(V1, 6, rng)  # three persons, left and right in turn
+    records = _at_nodes(codes, rng)
+    left, right, stranger = codes[2], codes[3], random_codes(V1, 1, rng)[0]
+    for pair in ([left, right], [right, left], [_mirror(left), _mirror(right)], [_mirror(right), _mirror(left)]):
+        assert _found(engines, pair, records) == 1
+    for pair in ([left, stranger], [stranger, right], [left, codes[5]], [left, left]):
+        assert _found(engines, pair, records) is None
+
+
+def test_nobody_is_found_where_there_are_no_records(engines: list[Engine]) -> None:
+    rng = np.random.default_rng(3)
+    records = _at_nodes(random_codes(V1, 0, rng), rng)
+    assert _found(engines, [random_codes(V1, 1, rng)[0]], records) is None
+
+
+def test_one_eye_given_as_left_and_right_is_seen(engines: list[Engine]) -> None:
+    rng = np.random.default_rng(5)
+    left, right = random_codes(V1, 2, rng)
+    for pair, expected in (([left, right], False), ([left, left], True), ([left, _mirror(left)], True)):
+        queries = _queries(pair, rng)
+        bits = at_each(
+            engines, lambda node, engine, q=queries: engine.any_positive(b"same", [same_eye_scores(q[node])], 34)
+        )
+        assert bits == [expected] * 3
+
+
+def test_scores_of_a_query_are_the_reference_s_whatever_the_blocks() -> None:
+    rng = np.random.default_rng(6)
+    codes = random_codes(V1, 10, rng)
+    records, queries = _at_nodes(codes, rng), _queries([codes[1], codes[8]], rng)
+    parts = [
+        np.concatenate(list(group_scores(query, rows, numpy_products, block_rows=4)))
+        for query, rows in zip(queries, records, strict=True)
+    ]
+    total = sum(parts[1:], parts[0]).view(np.int16)  # (5, 4, 2, 17)
+    assert total[0].size == scores_per_record(queries[0])
+    for record in range(5):
+        left, right = codes[2 * record], codes[2 * record + 1]
+        for variant, (one, other) in enumerate(
+            [(codes[1], codes[8]), (_mirror(codes[1]), _mirror(codes[8])), (codes[8], codes[1])]
+        ):
+            assert (total[record, variant, 0] == scores(V1, one, left[None])[0]).all()
+            assert (total[record, variant, 1] == scores(V1, other, right[None])[0]).all()
+
+
+def test_a_query_of_three_eyes_or_of_two_nodes_is_none() -> None:
+    code = ring_shares(random_codes(V1, 1, np.random.default_rng(7))[0], np.random.default_rng(8))
+    for eyes in ((), (held(V1, code, 0),) * 3, (held(V1, code, 0), held(V1, code, 1))):
+        with pytest.raises(EncodingError):
+            Query(eyes)
+
+
+def test_the_mirrored_vector_is_that_of_the_mirrored_picture() -> None:
+    """Through the real pipeline: another capture of the eye, its picture flipped, is found by mirroring its code."""
+    eye = make_eye(31)
+
+    def code(capture_seed: int, flipped: bool) -> Integers:
+        image = capture(eye, capture_seed).image
+        if flipped:
+            image = EyeImage(np.ascontiguousarray(image.pixels[:, ::-1]))
+        planes = make_planes(normalize_eye(image, eye_side=EyeSide.LEFT, captured_at=1))
+        mask = planes[PlaneName.MASK_8X120]
+        return np.array([*encode_v1(planes[PlaneName.TEXTURE_8X120], mask).symbols, *mask.cells], np.int64)
+
+    enrolled, flipped = code(1, flipped=False), code(2, flipped=True)
+    assert not matches(V1, flipped, enrolled[None])
+    assert matches(V1, _mirror(flipped), enrolled[None])
+    assert (_mirror(_mirror(flipped)) == flipped).all()

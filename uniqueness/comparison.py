@@ -1,0 +1,167 @@
+"""Whether an accepted query is anybody in the database: from rows of shares to one opened bit, or to one record.
+
+`Comparison` is what a node needs of it. `LocalComparison` does it with one engine process; an implementation that
+spreads the rows over machines stands beside it and answers the same.
+
+A record is one row, or two where the policy asks for both eyes: its left one's, then its right one's. A query has as
+many eyes. Mirrored pictures and swapped eyes are compared too: a person is the record's if, in one of the variants
+{as it is, mirrored} x {in order, swapped}, every eye has a positive score at some rotation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from protocol.errors import EncodingError
+from uniqueness.binding import AcceptedShares
+from uniqueness.constants import ROTATIONS
+from uniqueness.engine import Engine
+from uniqueness.linear import (
+    BLOCK_ROWS,
+    Limbs,
+    Products,
+    local_scores,
+    mirrored,
+    numpy_products,
+    record_row,
+    split_limbs,
+)
+
+__all__ = ["Comparison", "LocalComparison", "Query", "Records", "group_scores", "same_eye_scores", "scores_per_record"]
+
+Ring = npt.NDArray[np.uint16]
+
+ORIENTATIONS = 2
+"""As the picture is, and mirrored."""
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """The shares of one person's one eye, or of the left and the right one, as one node accepted them. Secret."""
+
+    eyes: tuple[AcceptedShares, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.eyes) not in (1, 2) or len({(eye.network, eye.node) for eye in self.eyes}) != 1:
+            raise EncodingError("a query has one eye or two, of one network and at one node")
+
+    @property
+    def network(self) -> str:
+        return self.eyes[0].network
+
+
+class Records(Protocol):
+    """A node's rows of one network, in the nodes' common order; erased ones are shares of zero, which match nobody."""
+
+    def __len__(self) -> int:
+        """Number of rows: records times eyes."""
+
+    def block(self, start: int, stop: int) -> Limbs:
+        """Rows start..stop-1: int8[stop - start, 2 width] twice."""
+
+
+class Comparison(Protocol):
+    """All three nodes call a method with one `tag` and their own shares, and get the same answer.
+
+    Raises `EngineFailed` where there is no answer; there is no verdict then.
+    """
+
+    def any_positive(self, tag: bytes, shares: Iterable[Ring], total: int) -> bool:
+        """`Engine.any_positive`: for questions of a few scores, such as the mask's population."""
+
+    def matches_any(self, tag: bytes, query: Query, records: Records) -> bool:
+        """Whether any record is the query's person. Opens that one bit; False for no records, without asking."""
+
+    def find_match(self, tag: bytes, query: Query, records: Records) -> int | None:
+        """The first record (its number, not its row's) that is the query's person; None for nobody.
+
+        Opens at most 1 + ceil(log2 n) bits: whether anybody matches, then which half the first match is in.
+        """
+
+    def close(self) -> None:
+        """End whatever runs for it."""
+
+
+class LocalComparison:
+    """A `Comparison` with one engine process; the products are computed in this one. Not thread-safe."""
+
+    def __init__(self, engine: Engine, products: Products = numpy_products) -> None:
+        self._engine = engine
+        self._products = products
+
+    def any_positive(self, tag: bytes, shares: Iterable[Ring], total: int) -> bool:
+        return self._engine.any_positive(tag, shares, total)
+
+    def matches_any(self, tag: bytes, query: Query, records: Records) -> bool:
+        count = len(records) // len(query.eyes)
+        if count == 0:
+            return False
+        total = count * scores_per_record(query)
+        return self._engine.any_positive(tag, group_scores(query, records, self._products), total, len(query.eyes))
+
+    def find_match(self, tag: bytes, query: Query, records: Records) -> int | None:
+        count, eyes = len(records) // len(query.eyes), len(query.eyes)
+        if count == 0:
+            return None
+        each = scores_per_record(query)
+        scores = np.concatenate([block.ravel() for block in group_scores(query, records, self._products)])
+        step = 0
+
+        def found(start: int, stop: int) -> bool:
+            nonlocal step
+            step += 1
+            part = scores[start * each : stop * each]
+            return self._engine.any_positive(tag + step.to_bytes(4, "big"), [part], len(part), eyes)
+
+        low, high = 0, count
+        if not found(low, high):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if found(low, middle) else (middle, high)
+        return low
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+def scores_per_record(query: Query) -> int:
+    """34 for one eye; 136 for two: four variants of two eyes at 17 rotations."""
+    eyes = len(query.eyes)
+    return ORIENTATIONS * eyes * eyes * len(ROTATIONS)
+
+
+def group_scores(query: Query, records: Records, products: Products, block_rows: int = BLOCK_ROWS) -> Iterator[Ring]:
+    """This node's shares of the scores of a query with every record, block by block.
+
+    One eye: uint16[n, 2, 17], orientations and rotations. Two eyes: uint16[n, 4, 2, 17]: variants, eyes, rotations;
+    a variant counts where both of its eyes have a positive score.
+    """
+    turned: Sequence[AcceptedShares] = [*query.eyes, *(mirrored(eye) for eye in query.eyes)]
+    for start in range(0, len(records), block_rows):
+        rows = records.block(start, min(start + block_rows, len(records)))
+        parts = [next(local_scores(shares, rows, products, block_rows=block_rows)) for shares in turned]
+        scores = np.stack(parts, axis=1)  # (rows, queries, 17)
+        yield scores if len(query.eyes) == 1 else _pairs(scores)
+
+
+def _pairs(scores: Ring) -> Ring:
+    """uint16[rows, 4, 17], rows left and right in turn, queries left, right, left mirrored, right mirrored ->
+    uint16[records, variants, eyes, 17]."""
+    by_eye = scores.reshape(-1, 2, ORIENTATIONS, 2, len(ROTATIONS))  # (record, its eye, orientation, query's eye, 17)
+    in_order = np.stack([by_eye[:, 0, :, 0], by_eye[:, 1, :, 1]], axis=2)  # (record, orientation, eyes, 17)
+    swapped = np.stack([by_eye[:, 0, :, 1], by_eye[:, 1, :, 0]], axis=2)
+    return np.concatenate([in_order, swapped], axis=1)
+
+
+def same_eye_scores(query: Query, products: Products = numpy_products) -> Ring:
+    """This node's shares of the scores of a query's left eye with its own right one, as it is and mirrored:
+    uint16[34]. A positive one says that one eye was given twice."""
+    left, right = query.eyes
+    row = split_limbs(record_row(right)[None, :])
+    return np.concatenate([next(local_scores(one, row, products)).ravel() for one in (left, mirrored(left))])
