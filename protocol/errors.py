@@ -9,7 +9,12 @@
     │   ├── ArtifactUnavailable         it cannot be had here (platform, network, disk)
     │   └── ArtifactFailed              it is there and it is wrong
     ├── VerificationError               a proof, signature or commitment that does not hold
+    │   └── RequestRefused              a committee node said no, with its own reason
     ├── ProvingError                    a prover that could not make a proof
+    ├── CommitteeError                  the uniqueness committee: there is no verdict
+    │   ├── CommitteeUnavailable        a node is gone, or the nodes do not agree
+    │   ├── EngineFailed                the secure computation did not end
+    │   └── StoreDamaged                what a node keeps is not what it kept
     └── ChainError                      the registry's chain
         ├── ChainUnreachable            no answer from the node
         └── TransactionRefused          a contract said no, with its own reason
@@ -18,6 +23,8 @@ Messages are lower case, one line, without secrets; `hint` says what to do.
 """
 
 from __future__ import annotations
+
+from enum import Enum
 
 
 class IrisproofError(Exception):
@@ -70,8 +77,32 @@ class VerificationError(IrisproofError):
     """A proof, signature or commitment that does not hold."""
 
 
+class RequestRefused(VerificationError):
+    """A request that a committee node does not serve. `refusal`, of `uniqueness.refusals`, names the check."""
+
+    def __init__(self, refusal: Enum, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.refusal = refusal
+
+
 class ProvingError(IrisproofError):
     """The prover could not make a proof."""
+
+
+class CommitteeError(IrisproofError):
+    """The uniqueness committee came to no verdict."""
+
+
+class CommitteeUnavailable(CommitteeError):
+    """A node does not answer, or the three do not agree. Nothing was decided."""
+
+
+class EngineFailed(CommitteeError):
+    """The secure computation did not end: a peer is missing, disagrees, or the process died."""
+
+
+class StoreDamaged(CommitteeError):
+    """A node's log, index or shares are not what it wrote; it must be rebuilt from the other two."""
 
 
 class ChainError(IrisproofError):

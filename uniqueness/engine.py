@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from protocol.errors import ArtifactAbsent, EncodingError, IrisproofError
+from protocol.errors import ArtifactAbsent, EncodingError, EngineFailed
 from protocol.pins import root_dir
 from uniqueness._frames import read_frame, write_frame
 from uniqueness.constants import PARTIES, ROTATIONS
@@ -34,10 +34,6 @@ _LEAST_PER_S = 200
 _CONNECT_S = 90
 """How far apart three processes may start on busy machines. A link has one time limit for its whole life, so no link
 gets a shorter one: with 4 s, engines on a loaded machine did not find each other."""
-
-
-class EngineFailed(IrisproofError):
-    """The secure computation did not end: a peer is missing, disagrees, or the process died. There is no verdict."""
 
 
 class EngineKind(Enum):

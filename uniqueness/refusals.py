@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from protocol.errors import VerificationError
+from protocol.errors import RequestRefused
 
 __all__ = ["Refusal", "RequestRefused"]
 
@@ -26,11 +26,20 @@ class Refusal(Enum):
     SUM_FAILS = "sum-fails"
     TOO_FEW_CELLS = "too-few-cells"
     BOX_FAILS = "box-fails"
-
-
-class RequestRefused(VerificationError):
-    """A request that a node does not serve. `refusal` names the check that said no."""
-
-    def __init__(self, refusal: Refusal, message: str, *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.refusal = refusal
+    EVIDENCE_FAILS = "evidence-fails"
+    """station's signature, commitments' paths, or what the chain says of the identity"""
+    WRONG_POLICY = "wrong-policy"
+    """one eye where the registry wants both, or the other way round"""
+    SAME_EYE = "same-eye"
+    """one eye given as left and as right"""
+    DUPLICATE = "duplicate"
+    """the person is in the database"""
+    NOT_FOUND = "not-found"
+    """nobody in the database is this person, or there is no such record"""
+    PENDING = "pending"
+    """a reservation of the same identity waits for the chain"""
+    TOO_MANY = "too-many"
+    """more requests than one client may make, or than the node can check at once"""
+    MALFORMED = "malformed"
+    """what cannot be read, or is too large"""
+    UNKNOWN_CLIENT = "unknown-client"

@@ -1,0 +1,386 @@
+"""What a node keeps: the log, an index of the records (SQLite), and the rows of shares (`rows`).
+
+An entry is first *prepared*: its rows are written behind the committed ones, its blinds and itself into the index. Then
+it is *committed*, in one transaction. A node that is killed anywhere finds, when it starts again, everything before the
+entry, or everything after it, and the prepared entry still there where it does not know which: the sequencer does.
+Rows of erased records are overwritten after the transaction that says so; opening the store finishes what a crash left.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from protocol.errors import EncodingError, StoreDamaged, VerificationError
+from uniqueness.constants import RULES
+from uniqueness.linear import Limbs
+from uniqueness.ordered_log import Entry, EntryKind, require_chained
+from uniqueness.refusals import Refusal, RequestRefused
+from uniqueness.request import UniquenessRequest
+from uniqueness.rows import RowFile, SealedShare, StoredRow, seal_of, stored_residues
+from uniqueness.shares import held_by
+
+__all__ = ["Held", "RecordState", "RecordView", "Store", "StoredRecord"]
+
+STORE_VERSION = 1
+_KEEPS_ROWS = (EntryKind.UNIQUE, EntryKind.STORED)
+
+
+class RecordState(Enum):
+    """RESERVED: its verdict is out, the chain does not have it yet. ZEROED: dropped or erased."""
+
+    RESERVED = "reserved"
+    ACTIVE = "active"
+    ZEROED = "zeroed"
+
+
+@dataclass(frozen=True)
+class StoredRecord:
+    """A record of one network: `number` in the nodes' common order, `record_id` on chain (0 while nobody has it)."""
+
+    network: str
+    number: int
+    model_id: int
+    identity: int
+    code_commitment: bytes
+    state: RecordState
+    record_id: int
+    expires_at: int
+
+
+Held = tuple[StoredRow, ...]
+"""The rows of one record at one node: one an eye. Secret."""
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """`comparison.Records` over the committed rows of one network."""
+
+    file: RowFile
+    rows: int
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def block(self, start: int, stop: int) -> Limbs:
+        return self.file.block(start, stop)
+
+
+class Store:
+    """One node's folder. Used by many threads. Each method that writes is on the disk when it returns."""
+
+    def __init__(self, folder: Path, node: int, first: Entry, eyes: int) -> None:
+        """Open, or begin with the genesis entry `first`. Ends erasures that a crash interrupted.
+
+        Raises `StoreDamaged` for a folder of another committee, a log that is not chained, or a row that is not under
+        its seal: the node must be rebuilt then.
+        """
+        self.node, self.eyes = node, eyes
+        self._lock = threading.RLock()
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path = folder / "index.db"
+            path.touch(mode=0o600)
+            self._db = Database(sqlite3.connect(path, check_same_thread=False, isolation_level=None))
+            self._db.enable_wal()
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA secure_delete = ON")
+            _make_tables(self._db)
+            self._files: dict[str, RowFile] = {}
+            self._begin(first)
+            self._verify()
+        except sqlite3.Error as error:
+            raise StoreDamaged(f"the index of node {node} cannot be read: {error}", hint=_REBUILD) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    # ------------------------------------------------------------------------------------------------------ the log
+
+    @property
+    def last(self) -> Entry:
+        """The newest committed entry."""
+        return self.entries(self._one("select max(sequence) from log"))[0]
+
+    def entries(self, start: int, limit: int = 1000) -> list[Entry]:
+        """Committed entries from number `start` on."""
+        with self._lock:
+            found = self._db.execute(
+                "select bytes from log where sequence >= ? order by sequence limit ?", [start, limit]
+            ).fetchall()
+        return [Entry.from_bytes(row[0]) for row in found]
+
+    def entry_of(self, request_digest: bytes) -> Entry | None:
+        """The entry that answered a request."""
+        with self._lock:
+            found = self._db.execute("select bytes from log where request = ?", [request_digest.hex()]).fetchone()
+        return None if found is None else Entry.from_bytes(found[0])
+
+    # ---------------------------------------------------------------------------------------------------- the records
+
+    def view(self, network: str) -> RecordView:
+        """The rows to compare with: all committed ones. Zeroed ones match nobody."""
+        with self._lock:
+            return RecordView(self._file(network), self.count(network) * self.eyes)
+
+    def count(self, network: str) -> int:
+        """Records of a network, zeroed ones included: the number of the next one."""
+        return int(self._one("select count(*) from records where network = ?", network))
+
+    def size(self, network: str) -> int:
+        """Records of a network that are reserved or active."""
+        return int(self._one("select count(*) from records where network = ? and state != 'zeroed'", network))
+
+    def record(self, network: str, number: int) -> StoredRecord:
+        """Raises `StoreDamaged` for one that is not there."""
+        found = self.records("network = ? and number = ?", network, number)
+        if not found:
+            raise StoreDamaged(f"there is no record {number} of {network}", hint=_REBUILD)
+        return found[0]
+
+    def records(self, where: str, *values: object) -> list[StoredRecord]:
+        """Records that satisfy an SQL condition of ours."""
+        with self._lock:
+            rows = self._db.execute(
+                "select network, number, model_id, identity, code, state, record_id, expires_at from records where "
+                f"{where} order by network, number",
+                list(values),
+            ).fetchall()
+        return [
+            StoredRecord(r[0], r[1], r[2], int(r[3]), bytes.fromhex(r[4]), RecordState(r[5]), r[6], r[7]) for r in rows
+        ]
+
+    def held(self, network: str, number: int) -> Held:
+        """The rows of a record, for a peer that is rebuilt; empty for a zeroed one."""
+        with self._lock:
+            blinds = self._one("select blinds from records where network = ? and number = ?", network, number)
+            if not blinds:
+                return ()
+            found = []
+            for eye, pair in enumerate(json.loads(blinds)):
+                residues = self._file(network).shares(number * self.eyes + eye)
+                made = [
+                    SealedShare(index, part.copy(), bytes.fromhex(blind))
+                    for index, part, blind in zip(held_by(self.node), residues, pair, strict=True)
+                ]
+                found.append((made[0], made[1]))
+            return tuple(found)
+
+    # ------------------------------------------------------------------------------------------------ requests served
+
+    def require_new(self, request: UniquenessRequest, now: int) -> None:
+        """`binding.ReplayGuard.require_new`, over restarts too."""
+        with self._lock:
+            self._db.execute("delete from replays where expires_at <= ?", [now])
+            if self._db.execute("select 1 from replays where id = ?", [request.request_id.hex()]).fetchone():
+                raise RequestRefused(Refusal.REPLAYED, "a request with this id was served before")
+
+    def claim(self, request: UniquenessRequest, now: int) -> None:
+        """`binding.ReplayGuard.claim`."""
+        with self._transaction():
+            self.require_new(request, now)
+            self._db.execute("insert into replays values (?, ?)", [request.request_id.hex(), request.expires_at])
+
+    # -------------------------------------------------------------------------------------------------------- writing
+
+    def prepare(self, entry: Entry, held: Held = ()) -> None:
+        """Write an entry and its rows where a crash cannot lose them, and nobody reads them."""
+        require_chained([entry], self.last)
+        with self._lock:
+            if held:
+                network = entry.body["network"]
+                at = self.count(network) * self.eyes
+                self._file(network).write(at, [stored_residues(row) for row in held])
+            with self._transaction():
+                self._db.execute("delete from prepared")
+                self._db.execute(
+                    "insert into prepared values (?, ?, ?)", [entry.hash.hex(), entry.to_bytes(), _blinds(held)]
+                )
+
+    def prepared(self, entry_hash: bytes) -> bool:
+        """Whether this entry waits here for its commit."""
+        return bool(self._one("select count(*) from prepared where hash = ?", entry_hash.hex()))
+
+    def commit(self, entry_hash: bytes) -> Entry:
+        """Commit the prepared entry. Raises `VerificationError` where another or none is prepared."""
+        with self._lock:
+            found = self._db.execute("select bytes, blinds from prepared where hash = ?", [entry_hash.hex()]).fetchone()
+            if found is None:
+                raise VerificationError("the entry to commit was not prepared here")
+            entry = Entry.from_bytes(found[0])
+            self._apply(entry, found[1])
+            return entry
+
+    def replay(self, entry: Entry, held: Held = ()) -> None:
+        """Take an entry that peers have committed, with this node's rows as the peers hold them; none for rows that
+        are zeroed meanwhile. Raises `VerificationError` for one that does not follow, or rows not under its seals."""
+        require_chained([entry], self.last)
+        if held:
+            _require_seals(entry, held)
+        self.prepare(entry, held)
+        if entry.kind in _KEEPS_ROWS and not held:
+            network = entry.body["network"]
+            self._file(network).write_zero(self.count(network) * self.eyes, self.eyes)
+        self.commit(entry.hash)
+
+    def verify(self) -> None:
+        """Check every row against its seals. Raises `StoreDamaged`."""
+        with self._lock:
+            self._verify()
+
+    # --------------------------------------------------------------------------------------------------------- inside
+
+    def _begin(self, first: Entry) -> None:
+        with self._transaction():
+            if self._one("select count(*) from log") == 0:
+                self._db.execute("insert into log values (0, ?, ?, null)", [first.hash.hex(), first.to_bytes()])
+        if self.entries(0, 1)[0] != first:
+            raise StoreDamaged(
+                "the store is of another committee, registry or policy", hint="give the node a folder of its own"
+            )
+
+    def _verify(self) -> None:
+        last: Entry | None = None
+        try:
+            while batch := self.entries(0 if last is None else last.sequence + 1):
+                require_chained(batch, last)
+                last = batch[-1]
+        except (VerificationError, EncodingError) as error:
+            raise StoreDamaged(f"the log of node {self.node} is broken: {error.message}", hint=_REBUILD) from error
+        for network in RULES:
+            if self.count(network) * self.eyes > (self._file(network).room if self.count(network) else 0):
+                raise StoreDamaged(f"rows of {network} are missing at node {self.node}", hint=_REBUILD)
+        for network, number, state, seals, blinds in self._db.execute(
+            "select network, number, state, seals, blinds from records"
+        ).fetchall():
+            if state == RecordState.ZEROED.value:
+                self._zero(network, number)
+            else:
+                self._require_row(network, number, json.loads(seals), json.loads(blinds or "[]"))
+
+    def _require_row(self, network: str, number: int, seals: list[list[str]], blinds: list[list[str]]) -> None:
+        for eye in range(self.eyes):
+            residues = self._file(network).shares(number * self.eyes + eye)
+            for place, index in enumerate(held_by(self.node)):
+                blind = bytes.fromhex(blinds[eye][place]) if blinds else b""
+                if seal_of(index, residues[place], blind).hex() != seals[eye][index]:
+                    raise StoreDamaged(
+                        f"share {index} of record {number} of {network} is not what node {self.node} stored",
+                        hint=_REBUILD,
+                    )
+
+    def _apply(self, entry: Entry, blinds: str) -> None:
+        body, zeroed = entry.body, []
+        with self._transaction():
+            self._db.execute(
+                "insert into log values (?, ?, ?, ?)",
+                [entry.sequence, entry.hash.hex(), entry.to_bytes(), body.get("request")],
+            )
+            if entry.kind in _KEEPS_ROWS:
+                self._db.execute(
+                    "insert into records values (?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?)",
+                    [
+                        body["network"],
+                        self.count(body["network"]),
+                        body["model_id"],
+                        body["identity"],
+                        body["code"],
+                        body["record_id"],
+                        body["expires_at"],
+                        json.dumps(body["seals"]),
+                        blinds,
+                    ],
+                )
+            elif entry.kind is EntryKind.CONFIRMED:
+                self._db.execute(
+                    "update records set state = 'active', record_id = ? where network = ? and number = ?",
+                    [body["record_id"], body["network"], body["number"]],
+                )
+            elif entry.kind in (EntryKind.DROPPED, EntryKind.ERASED):
+                zeroed = [(network, number) for network, number in body["records"]]
+                for network, number in zeroed:
+                    self._db.execute(
+                        "update records set state = 'zeroed', blinds = '' where network = ? and number = ?",
+                        [network, number],
+                    )
+            self._db.execute("delete from prepared")
+        for network, number in zeroed:
+            self._zero(network, number)
+
+    def _zero(self, network: str, number: int) -> None:
+        file = self._file(network)
+        rows = range(number * self.eyes, (number + 1) * self.eyes)
+        if not all(file.is_zero(row) for row in rows):
+            file.write_zero(rows[0], self.eyes)
+
+    def _file(self, network: str) -> RowFile:
+        if network not in self._files:
+            self._files[network] = RowFile(self._folder / f"{network}.rows", network)
+        return self._files[network]
+
+    def _one(self, query: str, *values: object) -> Any:
+        with self._lock:
+            found = self._db.execute(query, list(values)).fetchone()
+        return None if found is None else found[0]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            if self._db.conn.in_transaction:
+                yield
+                return
+            self._db.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+            self._db.execute("commit")
+
+
+_REBUILD = "run: irisproof committee rebuild --config FILE, with the other two nodes up"
+
+
+def _blinds(held: Sequence[StoredRow]) -> str:
+    return json.dumps([[share.blind.hex() for share in row] for row in held]) if held else ""
+
+
+def _require_seals(entry: Entry, held: Held) -> None:
+    for eye, row in enumerate(held):
+        for share in row:
+            if share.seal.hex() != entry.body["seals"][eye][share.index]:
+                raise VerificationError(f"share {share.index} of entry {entry.sequence} is not the one that was sealed")
+
+
+def _make_tables(db: Database) -> None:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version == STORE_VERSION:
+        return
+    if version != 0:
+        raise StoreDamaged(f"the store is of version {version}; this program reads {STORE_VERSION}")
+    db.execute("begin immediate")
+    for table in _TABLES:
+        db.execute(table)
+    db.execute(f"PRAGMA user_version = {STORE_VERSION}")
+    db.execute("commit")
+
+
+_TABLES = (
+    "create table log (sequence integer primary key, hash text not null, bytes blob not null, request text)",
+    "create index log_requests on log (request)",
+    "create table records (network text, number integer, model_id integer, identity text, code text, state text,"
+    " record_id integer, expires_at integer, seals text, blinds text, primary key (network, number))",
+    "create table prepared (hash text primary key, bytes blob, blinds text)",
+    "create table replays (id text primary key, expires_at integer)",
+)
