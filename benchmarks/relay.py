@@ -38,7 +38,11 @@ VOTERS = (b"benchmark voter 1", b"benchmark voter 2")
 
 def main() -> None:
     """Prints one JSON object."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else BALLOTS
+    sys.stdout.write(json.dumps(measure(int(sys.argv[1]) if len(sys.argv) > 1 else BALLOTS)) + "\n")
+
+
+def measure(count: int) -> dict[str, Any]:
+    """Ballots, and how many of them a second were accepted and mined."""
     with LocalChain() as chain, tempfile.TemporaryDirectory() as folder:
         deployment, polls = _town(chain, count // len(VOTERS))
         requests = _requests(polls, deployment, chain.url)
@@ -46,8 +50,7 @@ def main() -> None:
         key = Path(folder) / "relay.key"
         key.touch(mode=0o600)
         key.write_text(account.key.hex())
-        figures = _measured(chain, deployment, Path(folder), requests)
-    sys.stdout.write(json.dumps(figures) + "\n")
+        return _measured(chain, deployment, Path(folder), requests)
 
 
 def _town(chain: LocalChain, polls: int) -> tuple[Deployment, list[Poll]]:

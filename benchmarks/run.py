@@ -12,6 +12,7 @@ import sys
 import time
 
 from app import actions
+from benchmarks import relay, uniqueness
 from benchmarks.naive_circuit import prove_naively
 from benchmarks.report import Figure, write_report
 from circuits.iris.build import verifier_name
@@ -32,6 +33,8 @@ from registry_contract.local_chain import LocalChain
 
 RUNS = 5
 EYES = 20
+BALLOTS = 44
+"""Through the relayer; the first four warm it."""
 
 
 def main() -> None:
@@ -48,6 +51,8 @@ def main() -> None:
         Figure("membership_proof_s", _membership_s(), "s", 1.0),
         *_demo(),
         Figure("image_to_code_ms", _image_to_code_ms(), "ms", 100),
+        Figure("relay_mined_per_s", relay.measure(BALLOTS)["mined_per_s"], "/s"),
+        *uniqueness.figures(),
     ]
     write_report(figures, root_dir() / "benchmarks" / "latest.json")
 

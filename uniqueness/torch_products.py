@@ -1,4 +1,8 @@
-"""`Products` by three int8 matrix products in torch, where torch is installed: it is not needed to run."""
+"""`Products` by integer matrix products in torch, where torch is installed: it is not needed to run.
+
+Three int8 products where the processor multiplies int8 (VNNI); elsewhere torch does those by a slow reference, and one
+product of int16, which wraps modulo 2^16 as the ring does, is the fast way.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,20 @@ import torch
 
 from uniqueness.linear import Limbs, Ring
 
-__all__ = ["torch_products"]
+__all__ = ["int8_products", "int16_products", "torch_products"]
+
+_CACHED_ROWS = 256
+"""Records whose int16 copy stays near the processor."""
 
 
 def torch_products(records: Limbs, queries: Limbs) -> Ring:
     """uint16[n, r]; see `uniqueness.linear`. Uses as many threads as torch was told."""
+    products = int8_products if torch.cpu._is_vnni_supported() else int16_products
+    return products(records, queries)
+
+
+def int8_products(records: Limbs, queries: Limbs) -> Ring:
+    """low low' + 256 (low high' + high low'), each a product of int8 with sums in int32."""
     rows = len(queries)
     low, high = (torch.from_numpy(part).t() for part in (records.low, records.high))
     query_low = torch.from_numpy(queries.low)
@@ -19,3 +32,14 @@ def torch_products(records: Limbs, queries: Limbs) -> Ring:
     with_low = torch._int_mm(query, low)  # (2r, n) int32
     crossed = with_low[rows:] + torch._int_mm(query_low, high)
     return np.ascontiguousarray((with_low[:rows] + (crossed << 8)).numpy().T).astype(np.uint16)
+
+
+def int16_products(records: Limbs, queries: Limbs) -> Ring:
+    """One product of int16; the queries stand on the left, which is three times as fast as the other way round."""
+    query = _joined(queries)
+    parts = [query @ _joined(records[at : at + _CACHED_ROWS]).t() for at in range(0, len(records), _CACHED_ROWS)]
+    return np.ascontiguousarray(torch.cat(parts, dim=1).t()).view(np.uint16)
+
+
+def _joined(limbs: Limbs) -> torch.Tensor:
+    return (torch.from_numpy(limbs.high).to(torch.int16) << 8) + torch.from_numpy(limbs.low)

@@ -13,10 +13,10 @@ from tests.uniqueness.world import codes_near_threshold, held, random_codes, rin
 from uniqueness.constants import RULES, ComparisonRule
 from uniqueness.linear import Limbs, Products, local_scores, numpy_products, query_row, record_row, split_limbs
 from uniqueness.reference import matches, scores
-from uniqueness.torch_products import torch_products
+from uniqueness.torch_products import int8_products, int16_products
 
 V1 = RULES["iris_v1"]
-BACKENDS = pytest.mark.parametrize("products", [numpy_products, torch_products])
+BACKENDS = pytest.mark.parametrize("products", [numpy_products, int8_products, int16_products])
 
 
 def _all_residues() -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
