@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from model.pipeline._image_file import colour_spread as measure_colour_spread
 from model.pipeline._image_file import decode, read_bytes
 from protocol.errors import InputError, QualityError
 
@@ -69,6 +70,14 @@ class EyeImage:
             size = (max(1, int(width_px * factor)), max(1, int(height_px * factor)))
             pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
         return cls(pixels, colour_spread)
+
+    @classmethod
+    def from_colours(cls, colours: npt.NDArray[np.uint8]) -> EyeImage:
+        """A frame from a camera that gives colours, uint8[H, W, 3], BGR; grey by ITU-R BT.601 weights as in files."""
+        if not isinstance(colours, np.ndarray) or colours.dtype != np.uint8 or colours.shape[2:] != (3,):
+            raise InputError("a frame in colour is an array of bytes, three a pixel", hint="convert it to BGR first")
+        grey = np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY), np.uint8)
+        return cls.from_array(grey, colour_spread=measure_colour_spread(colours))
 
 
 def load_image(path: Path) -> EyeImage:
