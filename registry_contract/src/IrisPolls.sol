@@ -16,6 +16,9 @@ contract IrisPolls is IIrisPolls {
     uint256 public constant MIN_OPTIONS = 2;
     uint256 public constant MAX_OPTIONS = 64;
 
+    /// @dev What 64 options need.
+    uint256 private constant TALLY_SLOTS = 7;
+
     /// @dev Version and purpose of the hashes.
     bytes32 private constant SCOPE_LABEL = keccak256("irisproof poll scope v2");
     bytes32 private constant RANKING_LABEL = keccak256("irisproof ranked ballot v1");
@@ -33,7 +36,7 @@ contract IrisPolls is IIrisPolls {
     uint256 public pollCount;
 
     mapping(uint256 pollId => Poll) private _polls;
-    mapping(uint256 pollId => mapping(uint256 slot => uint256)) private _votes;
+    mapping(uint256 pollId => uint256[TALLY_SLOTS]) private _votes;
     mapping(uint256 pollId => mapping(uint256 nullifier => CastVotes)) private _cast;
 
     constructor(IRegistryGroup registry_, ISemaphoreVerifier verifier_) {
@@ -76,6 +79,11 @@ contract IrisPolls is IIrisPolls {
         (poll.opensAt, poll.closesAt) = (draft.opensAt, draft.closesAt);
         // forge-lint: disable-next-line(unsafe-typecast) -- at most 64
         (poll.optionCount, poll.kind, poll.quorum) = (uint8(draft.options.length), draft.kind, draft.quorum);
+        if (draft.kind == Kind.Ranked) return scope;
+        uint256 slots = PackedTally.slotsOf(draft.options.length);
+        for (uint256 slot = 0; slot < slots; ++slot) {
+            _votes[pollId][slot] = PackedTally.EMPTY;
+        }
     }
 
     /// @inheritdoc IIrisPolls
@@ -90,11 +98,7 @@ contract IrisPolls is IIrisPolls {
             messageOf(ballot.choice, ballot.sequence),
             _proofOf(ballot.nullifier, ballot.points)
         );
-        for (uint256 slot = 0; slot * PackedTally.PER_SLOT < poll.optionCount; ++slot) {
-            uint256 word = _votes[pollId][slot];
-            uint256 counted = PackedTally.replaced(word, before.mask, mask, slot);
-            if (counted != word) _votes[pollId][slot] = counted;
-        }
+        _count(pollId, before.mask, mask);
         // forge-lint: disable-next-line(unsafe-typecast) -- at most 64 options; a count of transactions
         _cast[pollId][ballot.nullifier] = CastVotes(before.count + 1, uint64(mask));
         emit VoteCast(pollId, ballot.nullifier, ballot.choice, ballot.sequence, ballot.points);
@@ -173,6 +177,16 @@ contract IrisPolls is IIrisPolls {
             revert Polls__MembershipProofInvalid(pollId, proof.nullifier);
         }
         if (sequence == 0) ++poll.voters;
+    }
+
+    /// @dev Reads and writes the slots of options that gain or lose this vote, and no other.
+    function _count(uint256 pollId, uint256 before, uint256 mask) private {
+        uint256[TALLY_SLOTS] storage votes = _votes[pollId];
+        for (uint256 slot = 0; slot < TALLY_SLOTS; ++slot) {
+            uint256 taken = PackedTally.partOf(before, slot);
+            uint256 given = PackedTally.partOf(mask, slot);
+            if (taken != given) votes[slot] = PackedTally.replaced(votes[slot], taken, given);
+        }
     }
 
     function _requirePoll(uint256 pollId) private view returns (Poll storage poll) {

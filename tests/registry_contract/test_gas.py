@@ -7,6 +7,7 @@ python -m tests.registry_contract.test_gas
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from protocol.errors import ArtifactError
 from registry_contract.contracts import load_contract
 from registry_contract.local_chain import LocalChain
 from registry_contract.personhood import PersonhoodClient
-from registry_contract.polls import Ballot, PollDraft, ballot_message
+from registry_contract.polls import Ballot, Poll, PollDraft, PollKind, approval_choice, ballot_message
 from registry_contract.semaphore_abi import proof_to_abi
 from tests.registry_contract.world import describe, make_person, open_world
 
@@ -28,7 +29,14 @@ FILE = Path(__file__).with_name("gas.json")
 TOLERANCE = 0.02
 """Proofs and nonces are fresh each time: their zero bytes alone move a transaction by some hundred gas."""
 
-BUDGETS = {"enroll": 850_000, "first_vote": 330_000, "replaced_vote": 330_000}
+BUDGETS = {
+    "enroll": 850_000,
+    "first_vote_of_a_poll": 330_000,
+    "first_vote": 330_000,
+    "replaced_vote": 330_000,
+    "approval_of_64_options": 330_000,
+    "approval_of_64_options_taken_back": 330_000,
+}
 RECIPIENT = "0x00000000000000000000000000000000000000AA"
 
 
@@ -40,14 +48,19 @@ def measure(circuit: Circuit) -> dict[str, int]:
         people = [make_person(circuit, seed) for seed in (1, 2, 3)]
         enrolled = [world.registry.enroll(world.enrollment(person)).gas_used for person in people]
         now = world.registry.now()
-        poll, created = world.polls.create_poll(PollDraft("tea or coffee?", ("tea", "coffee"), now, now + 3600))
+        draft = PollDraft("tea or coffee?", ("tea", "coffee"), now, now + 3600)
+        poll, created = world.polls.create_poll(draft)
+        long_draft = replace(draft, options=[str(option) for option in range(64)], kind=PollKind.APPROVAL)
+        long_poll, long_created = world.polls.create_poll(long_draft)
         group = group_of(world.registry.members())
 
-        def vote(voter: int, choice: int, sequence: int) -> int:
+        def vote(poll: Poll, voter: int, choice: int, sequence: int) -> int:
             proof = prove_membership(people[voter].identity, group, ballot_message(choice, sequence), poll.scope)
             return world.polls.cast_vote(poll.poll_id, Ballot.from_proof(proof)).gas_used
 
-        votes = [vote(0, 0, 0), vote(1, 0, 0), vote(1, 1, 1)]
+        votes = [vote(poll, 0, 0, 0), vote(poll, 1, 0, 0), vote(poll, 1, 1, 1)]
+        all_options = approval_choice(range(64))
+        approvals = [vote(long_poll, 0, all_options, 0), vote(long_poll, 0, 0, 1)]
         artifact, connection = load_contract("Airdrop"), world.registry.connection
         airdrop = connection.deploy(artifact.linked_creation({}), artifact.abi, world.deployment.personhood, 0)
         contract = connection.contract(str(airdrop.contract_address), artifact.abi)
@@ -59,9 +72,12 @@ def measure(circuit: Circuit) -> dict[str, int]:
             "deploy": world.deployment.gas_used,
             "enroll": max(enrolled[1:]),
             "create_poll": created.gas_used,
+            "create_poll_of_64_options": long_created.gas_used,
             "first_vote_of_a_poll": votes[0],
             "first_vote": votes[1],
             "replaced_vote": votes[2],
+            "approval_of_64_options": approvals[0],
+            "approval_of_64_options_taken_back": approvals[1],
             "airdrop_claim": claim.gas_used,
         }
 
