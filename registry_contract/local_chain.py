@@ -81,9 +81,10 @@ class LocalChain:
             self._output.close()
             self._output = None
 
-    def funded_account(self, ether: int = 1000) -> LocalAccount:
-        """A fresh account with play money. Its key exists in this process only."""
-        account: LocalAccount = Account.create()
+    def funded_account(self, ether: int = 1000, key: bytes | None = None) -> LocalAccount:
+        """An account with play money: a fresh one, whose key exists in this process only, or that of `key`, where
+        addresses must be the same on every run."""
+        account: LocalAccount = Account.create() if key is None else Account.from_key(key)
         self._rpc("anvil_setBalance", account.address, hex(Web3.to_wei(ether, "ether")))
         return account
 

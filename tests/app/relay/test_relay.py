@@ -261,39 +261,3 @@ def test_a_relayer_that_cannot_start_says_why_in_one_line(town: Town, room: Room
     (tmp_path / "relay.key").chmod(0o600)
     with pytest.raises(AssertionError, match="irisproof: no answer from the node"):
         Relay(town, room, tmp_path, url="http://127.0.0.1:9")
-
-
-def test_nothing_is_lost_or_sent_twice_through_kills_and_a_restart_of_the_chain(
-    circuit: Circuit, room: Room, tmp_path: Path
-) -> None:
-    """For real, with few ballots: the relayer is killed outright while it sends, and the chain is stopped and started
-    again from its state file while the relayer runs. Ten thousand jobs against a stub: `test_submitter.py`."""
-    chain = LocalChain(state=tmp_path / "chain.json")
-    with chain:
-        port = int(chain.url.rsplit(":", 1)[1])
-        world = open_world(chain, describe(circuit), Account.create())
-        people = [make_person(circuit, seed) for seed in (1, 2)]
-        for person in people:
-            world.registry.enroll(world.enrollment(person))
-        now = world.registry.now()
-        polls = [world.polls.create_poll(PollDraft("?", ("a", "b"), now, now + 36_000))[0] for _ in range(5)]
-        account = chain.funded_account()
-        towns = [Town(world, poll, people, tmp_path, account) for poll in polls]
-        requests_ = [town.request(town.ballot(voter, 1)) for town in towns for voter in (0, 1)]
-        relay, ids = Relay(towns[0], room, tmp_path), []
-        for index, request in enumerate(requests_):
-            if index in (2, 5, 8):
-                relay.end(signal.SIGKILL)
-                relay = Relay(towns[0], room, tmp_path)
-            ids.append(relay.post("/ballots", request).json()["id"])
-            if index == 6:
-                chain.stop()
-                chain = LocalChain(port, state=tmp_path / "chain.json").__enter__()
-    try:
-        assert [relay.outcome(job)["state"] for job in ids] == ["mined"] * len(ids)
-        assert [world.polls.tally(poll.poll_id) for poll in polls] == [(0, 2)] * len(polls)
-        assert towns[0].sent() == len(ids)
-    finally:
-        relay.end()
-        chain.stop()
-    assert room.left_processes() == []
