@@ -8,6 +8,14 @@
     │   ├── ArtifactAbsent              it is not there
     │   ├── ArtifactUnavailable         it cannot be had here (platform, network, disk)
     │   └── ArtifactFailed              it is there and it is wrong
+    ├── VaultError                      the encrypted vault on this device
+    │   ├── VaultLocked                 the passphrase, words or device key do not open it, or nobody opened it
+    │   ├── VaultInUse                  another program has it open
+    │   ├── VaultDamaged                it was cut short or changed by accident
+    │   └── VaultTampered               somebody changed it, or put an older one in its place
+    ├── JobError                        work in a process of its own
+    │   ├── JobCancelled                the person stopped it
+    │   └── JobFailed                   it ended, and says why
     ├── VerificationError               a proof, signature or commitment that does not hold
     │   └── RequestRefused              a committee node said no, with its own reason
     ├── ProvingError                    a prover that could not make a proof
@@ -71,6 +79,38 @@ class ArtifactUnavailable(ArtifactError):
 
 class ArtifactFailed(ArtifactError):
     """The file is there, and it is not what was pinned."""
+
+
+class VaultError(IrisproofError):
+    """Something is wrong with the vault. No message holds anything of what is in it."""
+
+
+class VaultLocked(VaultError):
+    """What was given does not open the vault, or the vault was locked meanwhile."""
+
+
+class VaultInUse(VaultError):
+    """Another program has the vault open."""
+
+
+class VaultDamaged(VaultError):
+    """The file is cut short, or a byte of it changed by accident: its own checksum says so."""
+
+
+class VaultTampered(VaultError):
+    """The file looks whole, and is not what was saved last: somebody changed it, or put an older one in its place."""
+
+
+class JobError(IrisproofError):
+    """Work that runs in a process of its own did not come to its end."""
+
+
+class JobCancelled(JobError):
+    """The person stopped it; nothing of it is left."""
+
+
+class JobFailed(JobError):
+    """It ended with an error, whose words these are."""
 
 
 class VerificationError(IrisproofError):

@@ -128,6 +128,11 @@ class GovernanceClient:
         """Where a model stands now."""
         return ModelState(self._call(self.models, "stateOf", model_id))
 
+    def vk_hash(self, model_id: int) -> bytes:
+        """SHA-256 of a model's verifying key, 32 bytes. Raises `TransactionRefused` (Registry__ModelUnknown)."""
+        names = [part["name"] for part in self.models.get_function_by_name("modelOf").abi["outputs"][0]["components"]]
+        return bytes(dict(zip(names, self._call(self.models, "modelOf", model_id), strict=True))["vkHash"])
+
     def station_times(self, station: str) -> tuple[int, int]:
         """(added, revoked), Unix seconds; 0 for what has not happened."""
         added_at, revoked_at = self._call(self.stations, "stationOf", station)

@@ -24,7 +24,7 @@ from protocol.errors import ChainError, ChainUnreachable, InputError
 from registry_contract._rpc import connect, rpc_errors
 from registry_contract.forge import foundry_binary
 
-__all__ = ["LocalChain"]
+__all__ = ["LocalChain", "die_with_parent"]
 
 _START_TIMEOUT_S = 15.0
 _END_TIMEOUT_S = 30.0
@@ -39,14 +39,18 @@ class LocalChain:
     one that lives as long as the chain should); other systems leave it running then.
     """
 
-    def __init__(self, port: int = 0, chain_id: int = 31337, state: Path | None = None) -> None:
-        """`port` 0 takes any free one. With a `state` file the chain begins where the last one that was stopped with
-        it ended; one that is killed outright leaves the file as it was. Nothing runs before `with`."""
+    def __init__(
+        self, port: int = 0, chain_id: int = 31337, state: Path | None = None, *, pages_may_ask: bool = False
+    ) -> None:
+        """`port` 0 takes any free one. With a `state` file the chain begins where the last one that was stopped with it
+        ended; one that is killed outright leaves the file as it was. `pages_may_ask`: pages in a browser may talk to
+        the node (CORS). Nothing runs before `with`."""
         if not 0 <= port <= 65535:
             raise InputError(f"port {port} lies outside 0..65535")
         self._requested_port = port
         self.chain_id = chain_id
         self._state = state
+        self._pages_may_ask = pages_may_ask
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
@@ -122,12 +126,12 @@ class LocalChain:
         if self._state is not None:
             command += ["--state", str(self._state)]
         self._process = subprocess.Popen(
-            [*command, "--chain-id", str(self.chain_id), "--no-cors"],
+            [*command, "--chain-id", str(self.chain_id), *([] if self._pages_may_ask else ["--no-cors"])],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # so that Ctrl-C reaches us first, and the whole group can be ended
-            preexec_fn=_die_with_parent(),  # noqa: PLW1509 - one system call, no lock
+            preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, no lock
         )
 
     def _wait_until_listening(self) -> int:
@@ -162,7 +166,7 @@ class LocalChain:
         return ChainUnreachable(f"anvil ended at once with status {status}: {last[0]}")
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def die_with_parent() -> Callable[[], None] | None:
     """What the child does between fork and exec; Linux only."""
     if sys.platform != "linux":
         return None

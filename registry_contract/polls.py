@@ -21,6 +21,7 @@ from registry_contract.semaphore_abi import CIRCUIT_DEPTH, require_depth
 __all__ = [
     "CIRCUIT_DEPTH",
     "Ballot",
+    "CastBallot",
     "Poll",
     "PollDraft",
     "PollKind",
@@ -184,6 +185,28 @@ class RankedBallot:
         }
 
 
+@dataclass(frozen=True)
+class CastBallot:
+    """A ballot as it stands in the log, for all to see. `choice` is None for a ranking, `ranking` for all others."""
+
+    sequence: int
+    choice: int | None
+    ranking: tuple[int, ...] | None
+    transaction: str
+    block: int
+
+
+def _cast_ballot(entry: Any) -> CastBallot:
+    values = entry["args"]
+    return CastBallot(
+        sequence=int(values["sequence"]),
+        choice=int(values["choice"]) if "choice" in values else None,
+        ranking=tuple(bytes(values["ranking"])) if "ranking" in values else None,
+        transaction="0x" + bytes(entry["transactionHash"]).hex(),
+        block=int(entry["blockNumber"]),
+    )
+
+
 class PollsClient:
     """The polls of one deployment. Without an account it only reads.
 
@@ -217,6 +240,16 @@ class PollsClient:
         if len(events) != 1:
             raise ChainError(f"the node's log has {len(events)} entries for poll {poll_id}, not 1")
         return self._checked(events[0])
+
+    def count(self) -> int:
+        """How many polls there are; they are numbered from 1."""
+        return int(self._call("pollCount"))
+
+    def ballots_of(self, poll: Poll, nullifier: Nullifier) -> tuple[CastBallot, ...]:
+        """What one voter cast in a poll, oldest first, from the log; the last one counts."""
+        kind = self.contract.events.RankingCast if poll.kind is PollKind.RANKED else self.contract.events.VoteCast
+        filters = {"pollId": poll.poll_id, "nullifier": nullifier.value}
+        return tuple(_cast_ballot(entry) for entry in self.connection.events(kind, poll.block, **filters))
 
     def cast_vote(self, poll_id: int, ballot: Ballot) -> Receipt:
         """Count a ballot, or replace the same voter's earlier one."""

@@ -1,8 +1,9 @@
-"""One function a user action. The command line and, later, the window call the same ones.
+"""One function a user action. The command line and the window call the same ones.
 
 Only here is the order of things known. A module holds the actions of one stage.
 """
 
+from app.actions.answering import ANSWER_VERSION, RequestView, answer_request, deliver_answer, view_request
 from app.actions.artifacts import (
     build_iris_circuit,
     check_srs_files,
@@ -12,6 +13,7 @@ from app.actions.artifacts import (
     ready_circuit,
     verifier_size,
 )
+from app.actions.balloting import PollView, cast_ballot, check_receipt, list_polls, settle_outbox, view_poll
 from app.actions.capture import (
     ProvedCapture,
     attest_capture,
@@ -23,28 +25,98 @@ from app.actions.capture import (
     write_synthetic_eye,
 )
 from app.actions.enrollment import deploy_registry, enroll, enrollment_of
-from app.actions.voting import cast_vote, prepare_ballot, snapshot_group
+from app.actions.joining import (
+    Membership,
+    begin_enrollment,
+    begin_recovery,
+    begin_upgrades,
+    job_secrets,
+    membership,
+    record_of,
+    resume_jobs,
+    retry_job,
+    settle_job,
+)
+from app.actions.keeping import (
+    BackupFacts,
+    back_up,
+    begin_words,
+    change_passphrase,
+    confirm_words,
+    create_vault,
+    delete_everything,
+    forget_device,
+    needs_backup,
+    rehearse_backup,
+    remember_on_device,
+    restore_vault,
+    unlock_on_device,
+    unlock_vault,
+    vault_path,
+)
+from app.actions.leaving import cancel_recovery, complete_recovery, leave_registry
+from app.actions.voting import cast_vote, open_poll, prepare_ballot, snapshot_group
 
 __all__ = [
+    "ANSWER_VERSION",
+    "BackupFacts",
+    "Membership",
+    "PollView",
     "ProvedCapture",
+    "RequestView",
+    "answer_request",
     "attest_capture",
+    "back_up",
+    "begin_enrollment",
+    "begin_recovery",
+    "begin_upgrades",
+    "begin_words",
     "build_iris_circuit",
+    "cancel_recovery",
+    "cast_ballot",
     "cast_vote",
+    "change_passphrase",
+    "check_receipt",
     "check_srs_files",
+    "complete_recovery",
     "compute_code",
+    "confirm_words",
+    "create_vault",
+    "delete_everything",
+    "deliver_answer",
     "deploy_registry",
     "derive_srs_files",
     "enroll",
     "enrollment_of",
     "fetch_srs_files",
+    "forget_device",
+    "job_secrets",
+    "leave_registry",
+    "list_polls",
+    "membership",
     "model_description",
     "naming",
+    "needs_backup",
     "open_image",
+    "open_poll",
     "prepare_ballot",
     "prove_capture",
     "ready_circuit",
+    "record_of",
+    "rehearse_backup",
+    "remember_on_device",
+    "restore_vault",
+    "resume_jobs",
+    "retry_job",
+    "settle_job",
+    "settle_outbox",
     "snapshot_group",
+    "unlock_on_device",
+    "unlock_vault",
     "unroll_eye",
+    "vault_path",
     "verifier_size",
+    "view_poll",
+    "view_request",
     "write_synthetic_eye",
 ]

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from app.membership import group_of
+from app.session import Links
 from circuits.semaphore.group import Group
 from circuits.semaphore.identity import Identity
 from circuits.semaphore.prove import nullifier_of, prove_membership
 from protocol.errors import ChainError, InputError
 from registry_contract.client import RegistryClient
 from registry_contract.connection import Receipt
-from registry_contract.polls import Ballot, Poll, PollsClient, ballot_message
+from registry_contract.polls import Ballot, Poll, PollDraft, PollsClient, ballot_message
 
-__all__ = ["cast_vote", "prepare_ballot", "snapshot_group"]
+__all__ = ["cast_vote", "open_poll", "prepare_ballot", "snapshot_group"]
+
+
+def open_poll(links: Links, question: str, options: Sequence[str], hours: float, **terms: Any) -> Poll:
+    """Make a poll that is open at once, from the account of the registry file. `terms`: `kind`, `quorum`.
+
+    Raises `InputError` where the file names no account, `TransactionRefused` in the contract's words.
+    """
+    now = links.registry.now()
+    draft = PollDraft(question, tuple(options), now, now + round(3600 * hours), **terms)
+    poll, _ = links.polls.create_poll(draft)
+    return poll
 
 
 def prepare_ballot(registry: RegistryClient, polls: PollsClient, poll: Poll, voter: Identity, choice: int) -> Ballot:

@@ -14,9 +14,13 @@ import click
 
 from app.cli.artifacts import circuit, srs
 from app.cli.demo import demo
+from app.cli.devnet import devnet
 from app.cli.eye import evaluate, inspect, synthetic_eye
+from app.cli.member import enroll, leave, recover, status, upgrade
 from app.cli.operators import deploy, relay, station_key
 from app.cli.output import FAILED
+from app.cli.vault import vault
+from app.cli.voting import open_poll, polls, prove, receipts, vote
 from protocol.errors import IrisproofError
 
 __all__ = ["main"]
@@ -31,7 +35,12 @@ def cli() -> None:
     """Prove that you are one person, once, without giving your body to anyone."""
 
 
-for _verb in (circuit, demo, deploy, evaluate, inspect, relay, srs, station_key, synthetic_eye):
+_VERBS = (
+    *(circuit, demo, deploy, devnet, evaluate, inspect, relay, srs, station_key, synthetic_eye),
+    *(vault, enroll, status, upgrade, recover, leave, polls, open_poll, vote, receipts, prove),
+)
+
+for _verb in _VERBS:
     cli.add_command(_verb)
 
 

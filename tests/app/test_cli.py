@@ -16,6 +16,8 @@ from model.synthetic import capture, make_eye, refusals
 from tests.app.program import Room, run
 
 VERBS = ["demo", "circuit", "srs", "station-key", "synthetic-eye", "evaluate", "inspect", "deploy", "relay"]
+VERBS += ["devnet", "vault", "enroll", "status", "upgrade", "recover", "leave"]
+VERBS += ["polls", "open-poll", "vote", "receipts", "prove"]
 
 
 def _one_line_error(room: Room, *arguments: str, status: int = 1) -> str:

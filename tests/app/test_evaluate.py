@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from app import evaluate
-from app.evaluate import JSON_NAME, PAGE_NAME, EvaluationRequest, Meter, run_evaluation
+from app.evaluate import JSON_NAME, PAGE_NAME, EvaluationRequest, run_evaluation
+from app.meter import Meter
 from model.evaluation import EvaluationOptions
 from model.evaluation.report import read_report
 from protocol.errors import InputError

@@ -1,0 +1,38 @@
+"""The port to the uniqueness committee: what this side gives, and the verdict that comes back."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from app.actions.capture import ProvedCapture
+from app.endpoints import Endpoints
+from protocol.errors import InputError
+from registry_contract.deployment import LOCAL_CHAINS, ZERO_ADDRESS
+from registry_contract.verdict import VerdictKind
+
+__all__ = ["Committee", "NoCommittee", "committee_of"]
+
+
+class Committee(Protocol):
+    """Asks the three nodes about one proved code. Shares are made and sealed within `ask`; the code does not leave."""
+
+    def ask(self, kind: VerdictKind, model_id: int, proved: ProvedCapture, record_id: int = 0) -> bytes:
+        """The verdict, `SignedVerdict.to_bytes()`. Raises an `IrisproofError` where the nodes come to another one."""
+
+
+class NoCommittee:
+    """A registry on a local chain that asks for no verdict."""
+
+    def ask(self, kind: VerdictKind, model_id: int, proved: ProvedCapture, record_id: int = 0) -> bytes:  # noqa: ARG002
+        return b""
+
+
+def committee_of(endpoints: Endpoints) -> Committee:
+    """The committee of a registry. Raises `InputError` where the registry has one and its nodes are not named."""
+    deployment = endpoints.deployment
+    if deployment.committee == ZERO_ADDRESS and deployment.chain_id in LOCAL_CHAINS:
+        return NoCommittee()
+    raise InputError(
+        "the registry asks for a committee's verdict, and the registry file names no committee's nodes",
+        hint="get the registry file from those who run it",
+    )

@@ -1,0 +1,211 @@
+"""Joining a registry from an open vault: enrol, renew under a new model, recover; and taking work up again.
+
+The order that loses nothing: the vault knows of the work (identity, capture, job) before its folder exists, the folder
+before a worker starts, and the worker looks on the chain before it sends.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+
+from app.jobs import Job, JobState
+from app.session import Links, Session
+from app.station import SoftwareStation, read_station_key
+from app.vault import Receipt, StoredJob
+from app.vault.captures import capture_secrets
+from circuits.semaphore.identity import Identity
+from protocol.errors import InputError, TransactionRefused
+from protocol.types import IdentityCommitment, NormalizedIris
+from registry_contract.client import Record, RecordStatus
+
+__all__ = [
+    "Membership",
+    "begin_enrollment",
+    "begin_recovery",
+    "begin_upgrades",
+    "job_secrets",
+    "membership",
+    "parse_job_secrets",
+    "record_of",
+    "resume_jobs",
+    "retry_job",
+    "settle_job",
+]
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Where a person stands with the registry. `missing_models`: live models without a code of theirs."""
+
+    identity: IdentityCommitment | None
+    record: Record | None
+    is_member: bool
+    missing_models: tuple[int, ...]
+    open_jobs: tuple[str, ...]
+
+
+def begin_enrollment(session: Session, iris: NormalizedIris) -> Job:
+    """Have the capture signed for the person's identity (made now, if there is none), keep both, start the worker.
+
+    The job may be waited for, watched or left; `settle_job` takes its outcome in. Raises `InputError` where the
+    registry file names no station, or the person is a member already.
+    """
+    contents = session.contents
+    if not contents.has_identity():
+        contents.add_identity(Identity.create())
+    identity = contents.identity()
+    if record_of(session.links, identity.commitment) is not None:
+        raise InputError("you are enrolled already", hint="see: irisproof status")
+    return _begin(session, "enroll", identity, iris, {})
+
+
+def begin_upgrades(session: Session) -> tuple[Job, ...]:
+    """One job for each live model that the member has no code of, from the capture that was signed at enrolment."""
+    found = membership(session)
+    if found.record is None:
+        raise InputError("you are not enrolled", hint="run: irisproof enroll")
+    root = found.record.commitments_root.hex()
+    jobs = []
+    for model_id in found.missing_models:
+        request = _request(session, "upgrade", found.record.identity, {"model_id": model_id})
+        jobs.append(
+            _start(session, StoredJob(f"upgrade-{model_id}-{root[:16]}", "upgrade", request, root, "open", _now()))
+        )
+    return tuple(jobs)
+
+
+def begin_recovery(session: Session, iris: NormalizedIris, record_id: int) -> Job:
+    """Ask the registry to hand a record to a fresh identity, on a new capture of the same eye.
+
+    The committee must find the same person; in a registry without one nobody is asked. The old identity can cancel it
+    during the waiting period; then `complete_recovery` replaces the leaf.
+    """
+    identity = Identity.create()
+    session.contents.add_identity(identity, current=not session.contents.has_identity())
+    return _begin(session, "recover", identity, iris, {"record_id": record_id})
+
+
+def resume_jobs(session: Session) -> tuple[Job, ...]:
+    """Call after every unlock. Takes in what came to its end; starts again what was killed, with its secrets from the
+    vault; returns the jobs that run now."""
+    running = []
+    for stored in session.contents.jobs("open"):
+        job = Job(session.jobs_folder / stored.id)
+        if not job.folder.exists():
+            job = Job.prepare(job.folder, stored.request)
+        if job.status().state is JobState.INTERRUPTED:
+            job.start(job_secrets(session, stored))
+        if job.status().state is JobState.RUNNING:
+            running.append(job)
+        else:
+            settle_job(session, job)
+    return tuple(running)
+
+
+def settle_job(session: Session, job: Job) -> Receipt | None:
+    """Take in what came of a job that has ended, then remove its folder; the receipt, if it is done.
+
+    A failed job stays on the list as `failed`: `retry_job` starts it again.
+    """
+    state = job.status().state
+    stored = {entry.id: entry for entry in session.contents.jobs()}.get(job.id)
+    if stored is None or state in (JobState.RUNNING, JobState.INTERRUPTED):
+        return None
+    receipt = None
+    if state is JobState.DONE:
+        result = job.result()
+        receipt = Receipt(stored.kind if stored.kind != "enroll" else "enrollment", job.id, result, _now())
+        session.contents.add_receipt(receipt)
+    if state is JobState.CANCELLED:
+        session.contents.drop_job(job.id)
+    else:
+        done = "done" if state is JobState.DONE else "failed"
+        session.contents.put_job(dataclasses.replace(stored, state=done))
+    if state is not JobState.FAILED:
+        job.remove()
+    return receipt
+
+
+def retry_job(session: Session, job_id: str) -> Job:
+    """Start a failed job again, from the same capture. Raises `InputError` where the vault has no such job."""
+    stored = {entry.id: entry for entry in session.contents.jobs()}.get(job_id)
+    if stored is None:
+        raise InputError(f"there is no job {job_id}")
+    return _start(session, dataclasses.replace(stored, state="open"))
+
+
+def job_secrets(session: Session, stored: StoredJob) -> bytes:
+    """What a worker is given on its standard input: the signed capture, from the vault."""
+    if stored.capture is None:
+        return b""
+    capture = session.contents.capture(stored.capture)
+    attestation = capture.attestation.to_bytes()
+    return len(attestation).to_bytes(4, "big") + attestation + capture_secrets(capture)
+
+
+def membership(session: Session) -> Membership:
+    """Asked of the chain now, except for the list of open jobs."""
+    contents = session.contents
+    jobs = tuple(job.id for job in contents.jobs("open"))
+    if not contents.has_identity():
+        return Membership(None, None, False, (), jobs)
+    identity = contents.identity().commitment
+    record = record_of(session.links, identity)
+    if record is None:
+        return Membership(identity, None, False, (), jobs)
+    models = session.links.governance.live_models().models
+    has = {model_id: session.links.registry.has_member(identity, model_id) for model_id in models}
+    is_active = record.status is RecordStatus.ACTIVE
+    missing = tuple(model_id for model_id in models if not has[model_id]) if is_active else ()
+    return Membership(identity, record, has[models[0]], missing, jobs)
+
+
+def record_of(links: Links, identity: IdentityCommitment) -> Record | None:
+    """The registry's record of an identity; None where it has none."""
+    try:
+        return links.registry.record(identity)
+    except TransactionRefused as refusal:
+        if refusal.error == "Registry__IdentityNotEnrolled":
+            return None
+        raise
+
+
+def _begin(session: Session, kind: str, identity: Identity, iris: NormalizedIris, more: dict[str, int]) -> Job:
+    deployment = session.links.endpoints.deployment
+    # the chain's clock and this machine's agree only nearly; the capture is timed by the one that judges it
+    iris = dataclasses.replace(iris, captured_at=min(iris.captured_at, session.links.registry.now()))
+    capture = _station(session).attest(iris, identity.commitment, deployment.registry, deployment.chain_id)
+    root = session.contents.add_capture(capture)
+    request = _request(session, kind, identity.commitment, more)
+    return _start(session, StoredJob(f"{kind}-{root[:16]}", kind, request, root, "open", _now()))
+
+
+def _start(session: Session, stored: StoredJob) -> Job:
+    secrets = job_secrets(session, stored)
+    session.contents.put_job(stored)  # from here on it cannot be lost
+    job = Job.prepare(session.jobs_folder / stored.id, stored.request)
+    job.start(secrets)
+    return job
+
+
+def _request(session: Session, kind: str, identity: IdentityCommitment, more: dict[str, int]) -> dict[str, object]:
+    return {"kind": kind, "identity": str(identity.value), "endpoints": session.links.endpoints.to_dict(), **more}
+
+
+def _station(session: Session) -> SoftwareStation:
+    file = session.links.endpoints.station_key_file
+    if file is None:
+        raise InputError("the registry file names no station that this device can use", hint="go to a capture station")
+    return read_station_key(file)
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def parse_job_secrets(data: bytes) -> tuple[bytes, bytes]:
+    """(attestation, capture) of what `job_secrets` made."""
+    length = int.from_bytes(data[:4], "big")
+    return data[4 : 4 + length], data[4 + length :]

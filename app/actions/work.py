@@ -1,0 +1,166 @@
+"""What a worker does: prove codes of a signed capture, ask the committee, submit, and look whether it is on the chain.
+
+Every step first asks whether it was done before: a proof that stands in the folder is not made again, and what is on
+the chain is not sent again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.actions.artifacts import model_description, ready_circuit
+from app.actions.capture import ProvedCapture, prove_capture
+from app.actions.committee import committee_of
+from app.actions.joining import parse_job_secrets, record_of
+from app.actions.submission import submit_enrollment
+from app.endpoints import Endpoints
+from app.session import Links
+from app.station import SignedCapture
+from app.vault.captures import signed_capture
+from circuits.artifacts import write_atomic
+from circuits.iris.circuit import Circuit
+from circuits.iris.prove import CodeProofRun
+from model.pipeline.encoding import ENCODERS
+from protocol.errors import EncodingError, InputError, IrisproofError, TransactionRefused, VerificationError
+from protocol.types import CodeProof, IdentityCommitment
+from registry_contract.enrollment import CodeEvidence, Enrollment, code_evidence, prepare_enrollment
+from registry_contract.verdict import VerdictKind
+
+__all__ = ["do_work"]
+
+Tell = Callable[[str], None]
+
+_VERDICTS = {
+    "enroll": VerdictKind.UNIQUE,
+    "upgrade": VerdictKind.STORED,
+    "recover": VerdictKind.SAME_PERSON,
+}
+
+
+@dataclass(frozen=True)
+class _Task:
+    kind: str
+    links: Links
+    capture: SignedCapture
+    identity: IdentityCommitment
+    folder: Path
+    record_id: int
+    model_id: int
+    tell: Tell
+
+
+def do_work(request: dict[str, Any], secrets: bytes, folder: Path, tell: Tell) -> dict[str, Any]:
+    """Do one job; returns what a receipt keeps. Raises an `IrisproofError`, whose words hold no secret."""
+    task = _task(request, secrets, folder, tell)
+    tell("checking")
+    if (found := _found_on_chain(task)) is not None:
+        return found
+    evidence = _evidence(task)
+    tell("submitting")
+    if (found := _found_on_chain(task)) is None:
+        _submit(task, evidence)
+        found = _found_on_chain(task)
+    if found is None:
+        raise VerificationError("the node does not show what was submitted", hint="try again; ask another node")
+    return found
+
+
+def _task(request: dict[str, Any], secrets: bytes, folder: Path, tell: Tell) -> _Task:
+    try:
+        kind, identity = str(request["kind"]), IdentityCommitment(int(request["identity"]))
+        endpoints = Endpoints.from_dict(request["endpoints"])
+        _VERDICTS[kind]
+    except (KeyError, ValueError, TypeError) as error:
+        raise EncodingError("the job's request cannot be read") from error
+    capture = signed_capture(*parse_job_secrets(secrets))
+    if capture.attestation.capture.identity != identity:
+        raise VerificationError("the capture is of another identity than the job")
+    links = Links(endpoints)
+    record, model = int(request.get("record_id", 0)), int(request.get("model_id", 0))
+    return _Task(kind, links, capture, identity, folder, record, model, tell)
+
+
+def _evidence(task: _Task) -> tuple[CodeEvidence, ...]:
+    models = (task.model_id,) if task.kind == "upgrade" else task.links.governance.live_models().models
+    committee = committee_of(task.links.endpoints)
+    evidence = []
+    for model_id in models:
+        task.tell("circuit")
+        circuit = _circuit_of(task.links, model_id)
+        proved = _proved(task, circuit)
+        task.tell("committee")
+        verdict = committee.ask(_VERDICTS[task.kind], model_id, proved, task.record_id)
+
+        description = model_description(circuit, task.links.endpoints.deployment.chain_id)
+        evidence.append(code_evidence(description, model_id, task.capture.ladder, proved.run.proof, verdict))
+    return tuple(evidence)
+
+
+def _proved(task: _Task, circuit: Circuit) -> ProvedCapture:
+    """The proof of an earlier run of this job, else a new one, on the disk before this returns."""
+    network = circuit.facts.network
+    task.tell("code")
+    encoder = ENCODERS[network]
+    code = encoder.encode(task.capture.planes[encoder.texture].plane, task.capture.planes[encoder.mask].plane)
+    file = task.folder / f"evidence-{network}-{circuit.facts.vk_sha256[:16]}.json"
+    task.tell("proof")
+    try:
+        proof = CodeProof(network, bytes.fromhex(json.loads(file.read_text())["proof"]))
+        return ProvedCapture(task.capture, code, CodeProofRun(proof, 0.0, 0.0))
+    except (OSError, ValueError, KeyError, TypeError, IrisproofError):
+        proved = prove_capture(circuit, task.capture, code)
+    write_atomic(file, json.dumps({"proof": proved.run.proof.proof.hex()}).encode(), mode=0o600)
+    return proved
+
+
+def _circuit_of(links: Links, model_id: int) -> Circuit:
+    """The circuit of a model, by the verifying key that the registry has. Raises `InputError` for one that this
+    program does not have."""
+    wanted = links.governance.vk_hash(model_id).hex()
+    for network in ENCODERS:
+        circuit = ready_circuit(network=network)
+        if circuit.facts.vk_sha256 == wanted:
+            return circuit
+    raise InputError(f"this program has no circuit of model {model_id}", hint="install a newer irisproof")
+
+
+def _submit(task: _Task, evidence: tuple[CodeEvidence, ...]) -> None:
+    links = task.links
+    if task.kind == "upgrade":
+        links.registry.upgrade(task.identity, evidence[0])
+        return
+    enrollment: Enrollment = prepare_enrollment(task.capture.ladder, task.capture.attestation, *evidence)
+    if task.kind == "recover":
+        links.registry.request_recovery(task.record_id, enrollment)
+        return
+    submit_enrollment(links, enrollment)
+
+
+def _found_on_chain(task: _Task) -> dict[str, Any] | None:
+    """What a receipt keeps, once the registry shows what this job is for."""
+    registry = task.links.registry
+    base = {"registry": task.links.endpoints.deployment.registry, "identity": str(task.identity.value)}
+    if task.kind == "recover":
+        try:
+            recovery = registry.recovery(task.record_id)
+        except TransactionRefused:
+            return None
+        if recovery.identity != task.identity:
+            return None
+        return {**base, "record_id": task.record_id, "ready_at": recovery.ready_at}
+    if task.kind == "upgrade":
+        return {**base, "model_id": task.model_id} if registry.has_member(task.identity, task.model_id) else None
+    record = record_of(task.links, task.identity)
+    if record is None:
+        return None
+    return {
+        **base,
+        "record_id": record.record_id,
+        "commitments_root": record.commitments_root.hex(),
+        "station": record.station,
+        "enrolled_at": record.enrolled_at,
+    }
