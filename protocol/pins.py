@@ -13,7 +13,7 @@ from pathlib import Path
 
 from protocol.errors import ArtifactAbsent, ArtifactFailed, ArtifactUnavailable
 
-__all__ = ["Pin", "pin", "read_pinned", "root_dir"]
+__all__ = ["Pin", "pin", "pin_names", "read_pinned", "root_dir"]
 
 _PINS = Path(__file__).with_name("pins.toml")
 
@@ -46,6 +46,11 @@ def pin(name: str) -> Pin:
     except KeyError:
         raise ArtifactAbsent(f"nothing is pinned under the name {name!r}") from None
     return Pin(name, row["path"], row["sha256"], row["made_by"])
+
+
+def pin_names() -> tuple[str, ...]:
+    """All pins, in the file's order."""
+    return tuple(_table())
 
 
 def read_pinned(name: str) -> bytes:

@@ -7,6 +7,9 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
@@ -27,6 +30,7 @@ __all__ = [
     "recover_station",
     "sign_capture",
     "verify_attestation",
+    "verify_p256_attestation",
 ]
 
 ATTESTATION_VERSION = 1
@@ -218,3 +222,20 @@ def verify_attestation(attestation: CaptureAttestation, station: str) -> None:
     signer = recover_station(attestation)
     if signer != station:
         raise VerificationError(f"the capture was signed by {signer}, not by {station}")
+
+
+def verify_p256_attestation(attestation: P256Attestation, point: tuple[int, int]) -> None:
+    """Raises `VerificationError` unless the P-256 key with the public point (x, y) signed this capture.
+
+    The caller owes what `verify_attestation` leaves to it; that the key is listed under the station's name is checked.
+    """
+    x, y = point
+    if keccak(x.to_bytes(32, "big") + y.to_bytes(32, "big"))[12:] != attestation.signature[64:]:
+        raise VerificationError("the capture names another station than the one of this key")
+    r, s = (int.from_bytes(attestation.signature[start : start + 32], "big") for start in (0, 32))
+    try:
+        key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+        signed = utils.encode_dss_signature(r, s)
+        key.verify(signed, capture_digest(attestation.capture), ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+    except (InvalidSignature, ValueError) as error:
+        raise VerificationError("the station's signature is not one of its key") from error

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from protocol.errors import ArtifactFailed, VerificationError
 from registry_contract.contracts import build_contracts
 
-__all__ = ["CompiledCode", "compiled_from"]
+__all__ = ["CompiledCode", "compiled_from", "compiled_named"]
 
 _OUT = Path(__file__).resolve().parent / "out"
 _LIBRARY_HEAD = bytes([0x73]) + bytes(20) + bytes([0x30, 0x14])
@@ -42,7 +44,7 @@ class CompiledCode:
             raise VerificationError(
                 f"the code at {address} is not {self.name} as compiled here ({len(code):,} bytes,"
                 f" expected {len(expected):,})",
-                hint="deploy from the sources that the journal was begun with",
+                hint="compare with the sources that it was deployed from",
             )
 
 
@@ -59,11 +61,34 @@ def compiled_from(creation: bytes) -> CompiledCode:
             continue
         libraries = _libraries(creation, data["bytecode"]["linkReferences"])
         if _linked(made, data["bytecode"]["linkReferences"], libraries) == creation:
-            deployed = data["deployedBytecode"]
-            runtime = _linked(deployed["object"].removeprefix("0x"), deployed["linkReferences"], libraries)
-            places = [p for parts in deployed.get("immutableReferences", {}).values() for p in parts]
-            return CompiledCode(path.stem, runtime, tuple((p["start"], p["length"]) for p in places))
+            return _compiled(path.stem, data, libraries)
     raise ArtifactFailed("the code to be deployed is of none of the compiled contracts")
+
+
+@cache
+def _artifact(name: str) -> dict[str, Any]:
+    build_contracts()
+    data: dict[str, Any] = json.loads((_OUT / f"{name}.sol" / f"{name}.json").read_text())
+    return data
+
+
+def compiled_named(name: str, libraries: Mapping[str, str]) -> CompiledCode:
+    """The contract `name` of ours with its libraries (name -> address) linked; others than it needs are passed over.
+
+    Raises what `build_contracts` raises, and `ArtifactFailed` for a library that is missing.
+    """
+    data = _artifact(name)
+    needed = {library for library, _ in _places(data["deployedBytecode"]["linkReferences"])}
+    if missing := needed - set(libraries):
+        raise ArtifactFailed(f"{name} needs {', '.join(sorted(missing))}")
+    return _compiled(name, data, {lib: bytes.fromhex(libraries[lib].removeprefix("0x")) for lib in needed})
+
+
+def _compiled(name: str, data: dict[str, Any], libraries: Mapping[str, bytes]) -> CompiledCode:
+    deployed = data["deployedBytecode"]
+    runtime = _linked(deployed["object"].removeprefix("0x"), deployed["linkReferences"], libraries)
+    places = [p for parts in deployed.get("immutableReferences", {}).values() for p in parts]
+    return CompiledCode(name, runtime, tuple((p["start"], p["length"]) for p in places))
 
 
 def _places(references: dict[str, Any]) -> list[tuple[str, int]]:
@@ -74,7 +99,7 @@ def _libraries(creation: bytes, references: dict[str, Any]) -> dict[str, bytes]:
     return {name: creation[start : start + 20] for name, start in _places(references)}
 
 
-def _linked(code: str, references: dict[str, Any], libraries: dict[str, bytes]) -> bytes:
+def _linked(code: str, references: dict[str, Any], libraries: Mapping[str, bytes]) -> bytes:
     for name, start in _places(references):
         code = code[: 2 * start] + libraries[name].hex() + code[2 * start + 40 :]
     return bytes.fromhex(code)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from eth_abi.abi import encode
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
@@ -25,6 +26,7 @@ __all__ = ["COMMITTEE_NODES", "SignedVerdict", "Verdict", "VerdictKind", "code_c
 COMMITTEE_NODES = 3
 
 _SIGNATURE_BYTES = 65
+_VERDICT_BYTES = 256
 _FIELDS = [
     ("kind", "uint8"),
     ("codeCommitment", "bytes32"),
@@ -123,6 +125,19 @@ class SignedVerdict:
         fields = self.verdict.to_abi()
         head = encode([kind for _, kind in _FIELDS], [fields[name] for name, _ in _FIELDS])
         return head + b"".join(self.signatures)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, registry: str, chain_id: int) -> SignedVerdict:
+        """Read what `to_bytes` wrote for a registry on a chain. Raises `EncodingError` for anything else."""
+        if len(data) != _VERDICT_BYTES + COMMITTEE_NODES * _SIGNATURE_BYTES:
+            raise EncodingError(f"a signed verdict has not {len(data)} bytes")
+        try:
+            kind, code, identity, *rest = decode([kind for _, kind in _FIELDS], data[:_VERDICT_BYTES])
+            verdict = Verdict(registry, chain_id, VerdictKind(kind), code, IdentityCommitment(identity), *rest)
+        except (DecodingError, ValueError) as error:
+            raise EncodingError("the verdict cannot be read") from error
+        ends = range(_VERDICT_BYTES, len(data), _SIGNATURE_BYTES)
+        return cls(verdict, tuple(data[start : start + _SIGNATURE_BYTES] for start in ends))
 
     def require_signed_by(self, nodes: Sequence[str]) -> None:
         """Raises `VerificationError` unless each of `nodes` (checksummed addresses) signed, in this order.

@@ -94,8 +94,7 @@ def _peak_kib() -> int:
         return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 
 
-def _verify(job: Job) -> Job:
-    proof = bytes.fromhex(job["proof"])
+def _holds(proof: bytes, job: Job) -> bool:
     file: Job = {
         "protocol": None,
         "instances": [[]],
@@ -107,9 +106,25 @@ def _verify(job: Job) -> Job:
         "transcript_type": "EVM",
     }
     path = _memory_file("proof", json.dumps(file).encode())
-    if not ezkl.verify(path, job["settings"], job["vk"], job["srs"]):
-        raise RuntimeError("the proof does not verify")
-    return {}
+    try:
+        return bool(ezkl.verify(path, job["settings"], job["vk"], job["srs"]))
+    finally:
+        os.close(int(path.rsplit("/", 1)[1]))
+
+
+def _verify(job: Job) -> Job:
+    """All in one process: starting one costs more than ten verifications. Answers with the places that fail."""
+    for name in ("settings", "vk", "srs"):
+        os.stat(job[name])  # noqa: PTH116 - a key that is not there would make every proof look false
+    failed = []
+    for place, proof in enumerate(job["proofs"]):
+        try:
+            holds = _holds(bytes.fromhex(proof), job)
+        except BaseException:  # ezkl's panics are no Exception; a proof that cannot be read does not hold
+            holds = False
+        if not holds:
+            failed.append(place)
+    return {"failed": failed}
 
 
 def _throwaway_srs(job: Job) -> Job:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuits.iris.network import Grid, Network, evaluate
+from circuits.iris.network import Grid, Network, Step, evaluate
 
-__all__ = ["sign_input_bounds"]
+__all__ = ["output_bounds", "sign_input_bounds"]
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,24 @@ class _Interval:
 
 def sign_input_bounds(network: Network) -> tuple[int, ...]:
     """The largest |input| of each sign lookup, in the graph's order, for any texture of 0..255 and mask of 0..1."""
+    _, steps = _run(network)
+    return tuple(max(max(-x.low, x.high) for x in step.a.ravel()) for step in steps if step.operation == "Tanh")
+
+
+def output_bounds(network: Network) -> tuple[int, int]:
+    """The least and the largest that any symbol of the output can be, for the same planes; salts are no symbols."""
+    outputs, _ = _run(network)
+    symbols = outputs.ravel()[: network.symbols]
+    return min(x.low for x in symbols), max(x.high for x in symbols)
+
+
+def _run(network: Network) -> tuple[Grid, list[Step]]:
     inputs: dict[object, Grid] = {}
     for plane in network.planes:
         cell = _Interval(0, 1) if plane.is_mask else _Interval(0, 255)
         inputs[plane] = _filled(plane.cells + network.salts, cell)
     sign = np.frompyfunc(lambda x: _Interval(-1 if x.low < 0 else 0, 1 if x.high > 0 else 0), 1, 1)
-    _, steps = evaluate(network, inputs, sign)  # type: ignore[arg-type]
-    return tuple(max(max(-x.low, x.high) for x in step.a.ravel()) for step in steps if step.operation == "Tanh")
+    return evaluate(network, inputs, sign)  # type: ignore[arg-type]
 
 
 def _filled(count: int, value: _Interval) -> Grid:

@@ -27,7 +27,16 @@ from protocol.errors import ArtifactFailed
 from protocol.pins import pin, read_pinned
 from protocol.types import G1Point
 
-__all__ = ["CIRCUIT_K", "MAX_VERIFIER_BYTES", "Progress", "build_circuit", "check_pins", "verifier_name"]
+__all__ = [
+    "CIRCUIT_K",
+    "MAX_VERIFIER_BYTES",
+    "Progress",
+    "build_circuit",
+    "check_bounds",
+    "check_pins",
+    "check_settings",
+    "verifier_name",
+]
 
 CIRCUIT_K = {"iris_v1": 13, "iris_v2": 14}
 """log2 of the rows of each network's circuit: the fewest that hold it in one block with one inner column, which is
@@ -83,7 +92,7 @@ def build_circuit(
         work = _Workplace(Path(folder), network, k, source, srs_file(k, source))
         (work.folder / "network.onnx").write_bytes(data)
         progress("settings and gates")
-        lookup_range = _check_bounds(network)
+        lookup_range = check_bounds(network)
         _write_settings(work, lookup_range)
         progress("keys")
         rows = _trim_rows(work)
@@ -113,7 +122,8 @@ def check_pins(facts: CircuitFacts) -> None:
             )
 
 
-def _check_bounds(network: Network) -> tuple[int, int]:
+def check_bounds(network: Network) -> tuple[int, int]:
+    """The lookup range that the network needs. Raises `ArtifactFailed` where its file says another."""
     bounds = sign_input_bounds(network)
     if bounds != network.pre_activation_bounds:
         raise ArtifactFailed(f"pre-activations reach {bounds}; the network's file says {network.pre_activation_bounds}")
@@ -136,12 +146,13 @@ def _write_settings(work: _Workplace, lookup_range: tuple[int, int]) -> None:
     }
     run_job("settings", {"run_args": run_args, **work.files()})
     settings = _read_settings(work)
-    _check_settings(settings, lookup_range)
+    check_settings(settings, lookup_range)
     # ezkl's planner also counts slices and concatenations, which cost nothing: start from one whole block
     _set_rows(work, settings, (1 << work.k) - UNUSABLE_ROWS)
 
 
-def _check_settings(settings: dict[str, object], lookup_range: tuple[int, int]) -> None:
+def check_settings(settings: dict[str, object], lookup_range: tuple[int, int]) -> None:
+    """Raise `ArtifactFailed` for einsum columns and for settings other than were asked for."""
     run_args = settings["run_args"]
     assert isinstance(run_args, dict)
     einsum = settings["einsum_params"]

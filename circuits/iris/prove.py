@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from circuits.iris._felts import to_felts
@@ -12,7 +13,7 @@ from circuits.srs import SrsSource
 from protocol.errors import InputError, ProvingError
 from protocol.types import CodeProof, IrisCode, SaltedPlane
 
-__all__ = ["CodeProofRun", "prove_code"]
+__all__ = ["CodeProofRun", "prove_code", "prove_example"]
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,10 @@ def prove_code(circuit: Circuit, texture: SaltedPlane, mask: SaltedPlane, code: 
         if with_unusable_rows(raw, facts.blinding_point) != head:
             raise ProvingError("the proof commits to something else than the planes and the code")
     return CodeProofRun(proof, made["cpu_s"], made["peak_kib"] / 1024)
+
+
+def prove_example(circuit: Circuit, vectors: Sequence[Sequence[int]], outputs: Sequence[int]) -> bytes:
+    """A proof about public vectors (cells and salts, a plane each), for tests of verifiers. Raises `ProvingError`."""
+    felts = [to_felts(vector) for vector in vectors]
+    made = run_job("prove", {"felts": felts, "expected": to_felts(outputs), **circuit.paths()})
+    return bytes.fromhex(made["proof"].removeprefix("0x"))

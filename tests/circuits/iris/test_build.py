@@ -78,7 +78,7 @@ def test_a_network_that_understates_its_bounds_is_refused(name: str) -> None:
     network = load_network(read_pinned(f"onnx_{name}"))
     even, odd = network.pre_activation_bounds
     with pytest.raises(ArtifactFailed, match=str(even)):
-        build._check_bounds(dataclasses.replace(network, pre_activation_bounds=(even - 1, odd)))
+        build.check_bounds(dataclasses.replace(network, pre_activation_bounds=(even - 1, odd)))
 
 
 @pytest.mark.parametrize(
@@ -94,17 +94,17 @@ def test_a_network_that_understates_its_bounds_is_refused(name: str) -> None:
 )
 def test_settings_other_than_asked_for_are_refused(circuit: Circuit, field: str, value: object) -> None:
     settings = json.loads(circuit.settings.read_text())
-    build._check_settings(settings, circuit.facts.lookup_range)
+    build.check_settings(settings, circuit.facts.lookup_range)
     settings["run_args"][field] = value
     with pytest.raises(ArtifactFailed, match=field):
-        build._check_settings(settings, circuit.facts.lookup_range)
+        build.check_settings(settings, circuit.facts.lookup_range)
 
 
 def test_a_circuit_with_einsum_columns_is_refused(circuit: Circuit) -> None:
     settings = json.loads(circuit.settings.read_text())
     settings["einsum_params"]["total_einsum_col_size"] = 1
     with pytest.raises(ArtifactFailed, match="einsum"):
-        build._check_settings(settings, circuit.facts.lookup_range)
+        build.check_settings(settings, circuit.facts.lookup_range)
 
 
 def test_a_network_with_a_matrix_product_is_refused() -> None:

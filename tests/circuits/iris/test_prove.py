@@ -12,7 +12,7 @@ from circuits.iris import prove
 from circuits.iris.circuit import Circuit
 from circuits.iris.commit import LADDER, SALTS, commit_planes, raw_commitment, salt_plane, with_unusable_rows
 from circuits.iris.prove import prove_code
-from circuits.iris.verify import verify_code_proof
+from circuits.iris.verify import find_false_proofs, verify_code_proof
 from model.pipeline.encoding import ENCODERS, encode_v1
 from protocol.errors import EncodingError, InputError, IrisproofError, ProvingError, VerificationError
 from protocol.field import BASE_FIELD, SCALAR_FIELD
@@ -181,3 +181,11 @@ def test_no_secret_shows_up_in_a_repr(proof: CodeProof) -> None:
 def test_infinity_is_no_commitment() -> None:
     with pytest.raises(EncodingError):
         G1Point(0, 0)
+
+
+def test_many_proofs_are_verified_at_once_and_the_false_ones_named(circuit: Circuit, proof: CodeProof) -> None:
+    flipped = proof.proof[:-1] + bytes([proof.proof[-1] ^ 1])
+    no_points = b"\xff" * len(proof.proof)
+    given = [proof.proof, flipped, proof.proof[:-32], no_points, proof.proof]
+    assert find_false_proofs(circuit, given) == {1, 2, 3}
+    assert find_false_proofs(circuit, []) == frozenset()

@@ -24,7 +24,7 @@ LINUX = sys.platform == "linux"
 
 def test_a_failed_job_says_why() -> None:
     with pytest.raises(ProvingError, match="could not do verify"):
-        run_job("verify", {"proof": "00", "settings": "no-such-file", "vk": "", "srs": ""})
+        run_job("verify", {"proofs": ["00"], "settings": "no-such-file", "vk": "", "srs": ""})
 
 
 def test_a_failed_private_job_says_nothing_of_its_input(circuit: Circuit) -> None:
@@ -63,7 +63,7 @@ def test_ctrl_c_while_the_prover_starts_leaves_neither_process_nor_folder(
     bystander.start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            run_job("verify", {"proof": "00", "settings": "", "vk": "", "srs": ""})
+            run_job("verify", {"proofs": ["00"], "settings": "", "vk": "", "srs": ""})
     finally:
         release.set()
         bystander.join()
