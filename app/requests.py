@@ -118,6 +118,8 @@ class PollLink:
 def parse_link(text: str) -> ProofRequest | PollLink:
     """Read a link as pasted, scanned or opened. Raises `EncodingError`, naming the field, for anything but one form."""
     text = text.strip()
+    if not text.isprintable():  # Python's parser would drop tabs and line breaks, and see another link than a person
+        raise EncodingError("the link has characters that cannot be seen")
     if len(text) > MAX_LINK_CHARS:
         raise EncodingError(f"the link has {len(text):,} characters; the longest has {MAX_LINK_CHARS:,}")
     try:

@@ -1,61 +1,66 @@
 """One function a user action. The command line and the window call the same ones.
 
-Only here is the order of things known. A module holds the actions of one stage.
+Only here is the order of things known. A module holds the actions of one stage; it is loaded when one of its actions is
+first asked for, because a chain's client or a prover takes longer to load than a vault to open.
 """
 
-from app.actions.answering import ANSWER_VERSION, RequestView, answer_request, deliver_answer, view_request
-from app.actions.artifacts import (
-    build_iris_circuit,
-    check_srs_files,
-    derive_srs_files,
-    fetch_srs_files,
-    model_description,
-    ready_circuit,
-    verifier_size,
-)
-from app.actions.balloting import PollView, cast_ballot, check_receipt, list_polls, settle_outbox, view_poll
-from app.actions.capture import (
-    ProvedCapture,
-    attest_capture,
-    compute_code,
-    naming,
-    open_image,
-    prove_capture,
-    unroll_eye,
-    write_synthetic_eye,
-)
-from app.actions.enrollment import deploy_registry, enroll, enrollment_of
-from app.actions.joining import (
-    Membership,
-    begin_enrollment,
-    begin_recovery,
-    begin_upgrades,
-    job_secrets,
-    membership,
-    record_of,
-    resume_jobs,
-    retry_job,
-    settle_job,
-)
-from app.actions.keeping import (
-    BackupFacts,
-    back_up,
-    begin_words,
-    change_passphrase,
-    confirm_words,
-    create_vault,
-    delete_everything,
-    forget_device,
-    needs_backup,
-    rehearse_backup,
-    remember_on_device,
-    restore_vault,
-    unlock_on_device,
-    unlock_vault,
-    vault_path,
-)
-from app.actions.leaving import cancel_recovery, complete_recovery, leave_registry
-from app.actions.voting import cast_vote, open_poll, prepare_ballot, snapshot_group
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.actions.answering import ANSWER_VERSION, RequestView, answer_request, deliver_answer, view_request
+    from app.actions.artifacts import (
+        build_iris_circuit,
+        check_srs_files,
+        derive_srs_files,
+        fetch_srs_files,
+        model_description,
+        ready_circuit,
+        verifier_size,
+    )
+    from app.actions.balloting import PollView, cast_ballot, check_receipt, list_polls, settle_outbox, view_poll
+    from app.actions.capture import (
+        ProvedCapture,
+        attest_capture,
+        compute_code,
+        naming,
+        open_image,
+        prove_capture,
+        unroll_eye,
+        write_synthetic_eye,
+    )
+    from app.actions.enrollment import deploy_registry, enroll, enrollment_of
+    from app.actions.joining import (
+        Membership,
+        begin_enrollment,
+        begin_recovery,
+        begin_upgrades,
+        job_secrets,
+        membership,
+        record_of,
+        resume_jobs,
+        retry_job,
+        settle_job,
+    )
+    from app.actions.keeping import (
+        BackupFacts,
+        back_up,
+        begin_words,
+        change_passphrase,
+        confirm_words,
+        create_vault,
+        delete_everything,
+        forget_device,
+        needs_backup,
+        rehearse_backup,
+        remember_on_device,
+        restore_vault,
+        unlock_on_device,
+        unlock_vault,
+        vault_path,
+    )
+    from app.actions.leaving import cancel_recovery, complete_recovery, leave_registry
+    from app.actions.voting import cast_vote, open_poll, prepare_ballot, snapshot_group
 
 __all__ = [
     "ANSWER_VERSION",
@@ -120,3 +125,34 @@ __all__ = [
     "view_request",
     "write_synthetic_eye",
 ]
+
+_MODULES = {
+    "answering": "ANSWER_VERSION RequestView answer_request deliver_answer view_request",
+    "artifacts": (
+        "build_iris_circuit check_srs_files derive_srs_files fetch_srs_files model_description ready_circuit "
+        "verifier_size"
+    ),
+    "balloting": "PollView cast_ballot check_receipt list_polls settle_outbox view_poll",
+    "capture": (
+        "ProvedCapture attest_capture compute_code naming open_image prove_capture unroll_eye write_synthetic_eye"
+    ),
+    "enrollment": "deploy_registry enroll enrollment_of",
+    "joining": (
+        "Membership begin_enrollment begin_recovery begin_upgrades job_secrets membership record_of "
+        "resume_jobs retry_job settle_job"
+    ),
+    "keeping": (
+        "BackupFacts back_up begin_words change_passphrase confirm_words create_vault delete_everything "
+        "forget_device needs_backup rehearse_backup remember_on_device restore_vault unlock_on_device "
+        "unlock_vault vault_path"
+    ),
+    "leaving": "cancel_recovery complete_recovery leave_registry",
+    "voting": "cast_vote open_poll prepare_ballot snapshot_group",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

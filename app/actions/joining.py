@@ -129,11 +129,16 @@ def settle_job(session: Session, job: Job) -> Receipt | None:
 
 
 def retry_job(session: Session, job_id: str) -> Job:
-    """Start a failed job again, from the same capture. Raises `InputError` where the vault has no such job."""
+    """Start a failed job again, from the same capture, with the registry's addresses of now. Raises `InputError` where
+    the vault has no such job, `JobError` where it runs."""
     stored = {entry.id: entry for entry in session.contents.jobs()}.get(job_id)
     if stored is None:
         raise InputError(f"there is no job {job_id}")
-    return _start(session, dataclasses.replace(stored, state="open"))
+    job = Job(session.jobs_folder / job_id)
+    request = stored.request | {"endpoints": session.links.endpoints.to_dict()}  # another relayer, perhaps
+    if request != stored.request:
+        job.remove()
+    return _start(session, dataclasses.replace(stored, request=request, state="open"))
 
 
 def job_secrets(session: Session, stored: StoredJob) -> bytes:

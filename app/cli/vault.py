@@ -54,12 +54,11 @@ def show(passphrase_file: Path | None, as_json: bool) -> None:
 
     with opened_vault(passphrase_file) as opened:
         contents = Contents(opened)
-        has_identity = contents.has_identity()
         facts = {
             "file": str(opened.path),
             "saves": opened.generation,
             "opens_with": sorted(kind.value for kind in opened.kinds),
-            "identity_commitment": str(contents.identity().commitment.value) if has_identity else None,
+            "identity_commitment": contents.commitment(),
             "receipts": len(contents.receipts()),
             "open_jobs": [job.id for job in contents.jobs("open")],
             "ballots_on_their_way": len(contents.outbox()),

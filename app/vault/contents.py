@@ -6,14 +6,15 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.station import SignedCapture
-from app.vault.captures import capture_secrets, signed_capture
 from app.vault.vault import Vault
-from circuits.semaphore.identity import Identity
 from protocol.errors import InputError
 from protocol.types import IdentityCommitment, Nullifier
+
+if TYPE_CHECKING:  # loaded where they are used: most of what opens a vault needs neither curves nor a chain
+    from app.station import SignedCapture
+    from circuits.semaphore.identity import Identity
 
 __all__ = ["Contents", "OutboxEntry", "OutboxKey", "Receipt", "StoredJob"]
 
@@ -78,16 +79,25 @@ class Contents:
 
     def identity(self) -> Identity:
         """The person's identity now. Raises `InputError` where there is none yet."""
+        from circuits.semaphore.identity import Identity  # noqa: PLC0415
+
         rows = self._rows("select secret from identities where current = 1")
         if not rows:
             raise InputError("this vault has no identity yet", hint="run: irisproof enroll")
         return Identity(bytes(rows[0]["secret"]))
+
+    def commitment(self) -> str | None:
+        """The identity's commitment (decimal), None where there is none."""
+        rows = self._rows("select commitment from identities where current = 1")
+        return str(rows[0]["commitment"]) if rows else None
 
     def has_identity(self) -> bool:
         return bool(self._rows("select 1 from identities where current = 1"))
 
     def identities(self) -> tuple[Identity, ...]:
         """All of them, oldest first: an old one may still be the member of a record or of a poll's snapshot."""
+        from circuits.semaphore.identity import Identity  # noqa: PLC0415
+
         rows = self._rows("select secret from identities order by created_at, rowid")
         return tuple(Identity(bytes(row["secret"])) for row in rows)
 
@@ -109,6 +119,8 @@ class Contents:
 
     def add_capture(self, capture: SignedCapture) -> str:
         """Keep a signed capture with its planes and salts; returns its root (hex). The same one again is one."""
+        from app.vault.captures import capture_secrets  # noqa: PLC0415
+
         root = capture.ladder.root.hex()
         values = [
             root,
@@ -123,6 +135,8 @@ class Contents:
 
     def capture(self, root: str) -> SignedCapture:
         """Raises `InputError` where the vault has none of this root, `EncodingError` for one that cannot be read."""
+        from app.vault.captures import signed_capture  # noqa: PLC0415
+
         rows = self._rows("select attestation, secrets from captures where root = ?", root)
         if not rows:
             raise InputError("this vault does not have that capture", hint="enrol again, with a new picture")

@@ -1,12 +1,40 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from app.devnet import DevnetOptions, running_devnet
+from app.endpoints import Endpoints
+from app.vault import slots
 from tests.app.program import Room
 
 
 @pytest.fixture
 def room(tmp_path: Path) -> Room:
     return Room.make(tmp_path)
+
+
+@dataclass(frozen=True)
+class Devnet:
+    """`file` is the registry file, as people are given it."""
+
+    endpoints: Endpoints
+    file: Path
+
+
+@pytest.fixture(scope="session")
+def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
+    """One local registry for all tests of the session. Its members and polls add up: tests look at their own."""
+    file = tmp_path_factory.mktemp("devnet") / "devnet.json"
+    with running_devnet(DevnetOptions(file)) as endpoints:
+        yield Devnet(endpoints, file)
+
+
+@pytest.fixture
+def cheap_argon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New passphrase slots cost little; `test_vault.py` checks what they cost in earnest."""
+    monkeypatch.setattr(slots, "_MEMORY_KIB", 64)
+    monkeypatch.setattr(slots, "_PASSES", 1)

@@ -30,11 +30,7 @@ PASSPHRASE = Passphrase("correct horse battery")
 OTHER = Passphrase("another one entirely")
 
 
-@pytest.fixture(autouse=True)
-def cheap_argon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """New slots cost little here; one test below checks what they cost in earnest."""
-    monkeypatch.setattr(slots_module, "_MEMORY_KIB", 64)
-    monkeypatch.setattr(slots_module, "_PASSES", 1)
+pytestmark = pytest.mark.usefixtures("cheap_argon")
 
 
 @pytest.fixture
@@ -73,7 +69,7 @@ def test_what_was_put_in_is_there_again(saved: Path) -> None:
 
 
 def test_new_slots_take_the_cost_that_the_documents_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
+    monkeypatch.undo()  # cheap_argon's
     assert (slots_module._MEMORY_KIB, slots_module._PASSES, slots_module._LANES) == (64 * 1024, 3, 4)
 
 
