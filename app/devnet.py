@@ -57,10 +57,11 @@ def running_devnet(options: DevnetOptions, progress: Callable[[str], None] = lam
             progress(f"chain 31337 at {chain.url}")
             station = _station(folder / "station.key")
             model = actions.model_description(circuit, chain.chain_id)
-            deployment = deploy(chain.url, chain.funded_account(), model, [station.address], _TERMS)
+            owner = chain.funded_account()
+            deployment = deploy(chain.url, owner, model, [station.address], _TERMS)
             progress(f"contracts deployed, registry {deployment.registry}")
             (folder / "deployment.json").write_text(deployment.to_json())
-            account_file = _key_file(folder / "account.key", chain.funded_account())
+            account_file = _key_file(folder / "account.key", owner)  # pays for all, and may propose to the timelock
             _key_file(folder / "relay.key", chain.funded_account())
             with _relayer(folder, chain.url) as relay_url:
                 progress(f"relayer at {relay_url}")

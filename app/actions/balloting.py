@@ -18,8 +18,9 @@ from app.session import Session
 from app.vault import OutboxEntry, OutboxKey, Receipt
 from circuits.semaphore.identity import Identity
 from circuits.semaphore.prove import nullifier_of, prove_membership
-from protocol.errors import ChainError, ChainUnreachable, InputError, VerificationError
+from protocol.errors import ChainError, ChainUnreachable, InputError, TransactionRefused, VerificationError
 from protocol.types import IdentityCommitment, Nullifier
+from registry_contract.client import RecordStatus
 from registry_contract.polls import (
     Ballot,
     CastBallot,
@@ -244,6 +245,26 @@ def _check_membership(session: Session, receipt: Receipt) -> str:
     return f"record {record.record_id} is {record.status.name.lower()}"
 
 
+def _check_leaving(session: Session, receipt: Receipt) -> str:
+    record = session.links.registry.record_by_id(int(receipt.data["record_id"]))
+    if record.status not in (RecordStatus.LEFT, RecordStatus.ERASED):
+        raise VerificationError(f"record {record.record_id} is {record.status.name.lower()}: it did not leave")
+    return f"record {record.record_id} is {record.status.name.lower()}"
+
+
+def _check_recovery_request(session: Session, receipt: Receipt) -> str:
+    record_id, mine = int(receipt.data["record_id"]), IdentityCommitment(int(receipt.data["identity"]))
+    if session.links.registry.record_by_id(record_id).identity == mine:
+        return "completed"
+    try:
+        waits = session.links.registry.recovery(record_id).identity == mine
+    except TransactionRefused:  # Registry__RecoveryAbsent
+        waits = False
+    if not waits:
+        raise VerificationError(f"the recovery of record {record_id} was cancelled")
+    return "waiting"
+
+
 def _check_personhood(session: Session, receipt: Receipt) -> str:
     used = session.links.personhood.is_used(int(receipt.data["scope"]), Nullifier(int(receipt.data["nullifier"])))
     return "the dApp has used it" if used else "the dApp has not used it yet"
@@ -253,5 +274,8 @@ _CHECKS: dict[str, Callable[[Session, Receipt], str]] = {
     "vote": _check_vote,
     "enrollment": _check_membership,
     "upgrade": _check_membership,
+    "recovery": _check_membership,
+    "recovery-request": _check_recovery_request,
+    "leaving": _check_leaving,
     "personhood": _check_personhood,
 }

@@ -5,31 +5,36 @@ from __future__ import annotations
 from typing import Protocol
 
 from app.actions.capture import ProvedCapture
-from app.endpoints import Endpoints
+from app.session import Links
+from circuits.iris.circuit import Circuit
 from protocol.errors import InputError
 from registry_contract.deployment import LOCAL_CHAINS, ZERO_ADDRESS
+from registry_contract.model import ModelDescription
 from registry_contract.verdict import VerdictKind
 
-__all__ = ["Committee", "NoCommittee", "committee_of"]
+__all__ = ["Committee", "Model", "NoCommittee", "committee_of"]
+
+Model = tuple[int, ModelDescription, Circuit]
+"""A live model: its id, what the registry knows of it, and its circuit here."""
 
 
 class Committee(Protocol):
     """Asks the three nodes about one proved code. Shares are made and sealed within `ask`; the code does not leave."""
 
-    def ask(self, kind: VerdictKind, model_id: int, proved: ProvedCapture, record_id: int = 0) -> bytes:
+    def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
         """The verdict, `SignedVerdict.to_bytes()`. Raises an `IrisproofError` where the nodes come to another one."""
 
 
 class NoCommittee:
     """A registry on a local chain that asks for no verdict."""
 
-    def ask(self, kind: VerdictKind, model_id: int, proved: ProvedCapture, record_id: int = 0) -> bytes:  # noqa: ARG002
+    def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:  # noqa: ARG002 - nobody is asked
         return b""
 
 
-def committee_of(endpoints: Endpoints) -> Committee:
+def committee_of(links: Links) -> Committee:
     """The committee of a registry. Raises `InputError` where the registry has one and its nodes are not named."""
-    deployment = endpoints.deployment
+    deployment = links.endpoints.deployment
     if deployment.committee == ZERO_ADDRESS and deployment.chain_id in LOCAL_CHAINS:
         return NoCommittee()
     raise InputError(

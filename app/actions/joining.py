@@ -19,6 +19,7 @@ from circuits.semaphore.identity import Identity
 from protocol.errors import InputError, TransactionRefused
 from protocol.types import IdentityCommitment, NormalizedIris
 from registry_contract.client import Record, RecordStatus
+from registry_contract.deployment import ZERO_ADDRESS
 
 __all__ = [
     "Membership",
@@ -33,6 +34,9 @@ __all__ = [
     "retry_job",
     "settle_job",
 ]
+
+
+_RECEIPT_KINDS = {"enroll": "enrollment", "upgrade": "upgrade", "recover": "recovery-request"}
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,11 @@ def begin_upgrades(session: Session) -> tuple[Job, ...]:
 def begin_recovery(session: Session, iris: NormalizedIris, record_id: int) -> Job:
     """Ask the registry to hand a record to a fresh identity, on a new capture of the same eye.
 
-    The committee must find the same person; in a registry without one nobody is asked. The old identity can cancel it
+    The committee must find the same person: `InputError` in a registry without one. The old identity can cancel it
     during the waiting period; then `complete_recovery` replaces the leaf.
     """
+    if session.links.endpoints.deployment.committee == ZERO_ADDRESS:
+        raise InputError("this registry has no committee, and so hands no record over", hint="enrol again")
     identity = Identity.create()
     session.contents.add_identity(identity, current=not session.contents.has_identity())
     return _begin(session, "recover", identity, iris, {"record_id": record_id})
@@ -116,7 +122,7 @@ def settle_job(session: Session, job: Job) -> Receipt | None:
     receipt = None
     if state is JobState.DONE:
         result = job.result()
-        receipt = Receipt(stored.kind if stored.kind != "enroll" else "enrollment", job.id, result, _now())
+        receipt = Receipt(_RECEIPT_KINDS[stored.kind], job.id, result, _now())
         session.contents.add_receipt(receipt)
     if state is JobState.CANCELLED:
         session.contents.drop_job(job.id)

@@ -30,7 +30,7 @@ __all__ = [
     "vault_path",
 ]
 
-_BACKED_UP = "backed_up_at_generation"
+_BACKED_UP = "backed_up"
 
 
 @dataclass(frozen=True)
@@ -107,16 +107,15 @@ def change_passphrase(vault: Vault, old: Passphrase, new: Passphrase) -> None:
 
 
 def back_up(vault: Vault, path: Path) -> None:
-    """Write an encrypted backup that the passphrase and the words open, and open its body again before it counts."""
+    """Write an encrypted backup that the passphrase and the words open, and read it back before it counts."""
     vault.export(path)
-    Contents(vault).set_setting(_BACKED_UP, vault.generation)
+    Contents(vault).set_setting(_BACKED_UP, _irreplaceable(vault))
 
 
 def needs_backup(vault: Vault) -> bool:
     """Whether something that cannot be made again (identity, capture) came after the last backup."""
-    contents = Contents(vault)
-    backed_up = contents.setting(_BACKED_UP)
-    return contents.has_identity() and backed_up is None
+    now = _irreplaceable(vault)
+    return any(now) and Contents(vault).setting(_BACKED_UP) != now
 
 
 def rehearse_backup(path: Path, source: KeySource) -> BackupFacts:
@@ -143,9 +142,15 @@ def delete_everything(vault: Vault, folder: Path) -> None:
     shutil.rmtree(jobs, ignore_errors=True)
 
 
+def _irreplaceable(vault: Vault) -> list[int]:
+    """How many identities and captures there are: none is ever removed."""
+    with vault.read() as db:
+        counts = db.execute("select (select count(*) from identities), (select count(*) from captures)").fetchone()
+    return [int(count) for count in counts]
+
+
 def _facts(vault: Vault) -> BackupFacts:
     contents = Contents(vault)
-    with vault.read() as db:
-        captures = int(db.execute("select count(*) from captures").fetchone()[0])
+    _, captures = _irreplaceable(vault)
     kinds = tuple(sorted(kind.value for kind in vault.kinds if kind is not SlotKind.DEVICE))
     return BackupFacts(vault.generation, contents.has_identity(), captures, len(contents.receipts()), kinds)

@@ -45,7 +45,7 @@ class Receipt:
     """Something that is on the chain and can be checked there. `subject` names it once a kind."""
 
     kind: str
-    """`enrollment`, `vote`, `personhood`, `upgrade`, `recovery`, `leaving`."""
+    """`enrollment`, `vote`, `personhood`, `upgrade`, `recovery-request`, `recovery`, `leaving`."""
     subject: str
     data: dict[str, Any] = field(repr=False)
     created_at: int

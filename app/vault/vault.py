@@ -13,7 +13,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,15 @@ from app.vault.container import Header, read_sealed, seal, write_sealed
 from app.vault.device import DeviceStore, Remembered
 from app.vault.schema import empty_database, load_database
 from app.vault.slots import DeviceSecret, KeySource, Passphrase, Slot, SlotKind, WrappingKey
-from protocol.errors import InputError, VaultError, VaultInUse, VaultLocked, VaultTampered
+from protocol.errors import (
+    ArtifactUnavailable,
+    InputError,
+    VaultDamaged,
+    VaultError,
+    VaultInUse,
+    VaultLocked,
+    VaultTampered,
+)
 
 __all__ = ["Vault"]
 
@@ -89,7 +97,7 @@ class Vault:
                 _require_newest(sealed.header, device)  # 4
             vault = cls(path, sealed.header, data_key, load_database(database), held)
             vault._saved = database
-            vault._device = device
+            vault._device = device if SlotKind.DEVICE in sealed.header.kinds else None
         except BaseException:
             held.close()
             raise
@@ -214,7 +222,7 @@ class Vault:
         with self._busy:
             self.remove_slot(SlotKind.DEVICE)
             self._device = None
-            store.forget(self._header.vault_id)
+            _forget(store, self._header.vault_id)
 
     def export(self, path: Path) -> None:
         """Write a backup: a vault file that the passphrase and the words open. Raises `InputError` where `path` is
@@ -224,15 +232,18 @@ class Vault:
         with self._busy:
             self._opened()
             slots = tuple(slot for slot in self._header.slots if slot.kind is not SlotKind.DEVICE)
-            write_sealed(path, seal(self._saved, self._data_key, replace(self._header, slots=slots)))
+            data = seal(self._saved, self._data_key, replace(self._header, slots=slots))
+            write_sealed(path, data)
+        if path.read_bytes() != data:
+            raise VaultDamaged(f"{path} does not read back as it was written", hint="write it to another disk")
 
     def delete(self) -> None:
         """Remove the file from the disk, and lock. What backups hold stays; what a disk keeps of removed files is
         ciphertext, whose key is gone with the header."""
         with self._busy:
-            if self._device is not None:
-                self._device.forget(self._header.vault_id)
             self.path.unlink(missing_ok=True)
+            if self._device is not None:
+                _forget(self._device, self._header.vault_id)
             _lock_path(self.path).unlink(missing_ok=True)
             self.lock()
 
@@ -268,15 +279,21 @@ class Vault:
         write_sealed(self.path, seal(database, self._data_key, header))
         self._header, self._saved = header, database
         if self._device is not None and SlotKind.DEVICE in header.kinds:
-            self._device.advance(
-                header.vault_id, header.generation
-            )  # after the file: a crash between must not lock out
+            # after the file: a crash between the two must not lock anybody out, and nor must a store that is gone
+            with suppress(ArtifactUnavailable):
+                self._device.advance(header.vault_id, header.generation)
 
     def _go_back(self) -> None:
         """Take up again what is on the disk."""
         if self._db is not None and self._saved:
             self._db.close()
             self._db = load_database(self._saved)
+
+
+def _forget(store: DeviceStore, vault_id: bytes) -> None:
+    """A key that no slot is wrapped under opens nothing: where its store is gone, it may stay."""
+    with suppress(ArtifactUnavailable):
+        store.forget(vault_id)
 
 
 def _require_newest(header: Header, device: DeviceStore) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.actions import back_up, needs_backup
 from app.station import SignedCapture, SoftwareStation
 from app.vault import AutoLock, Contents, OutboxKey, Passphrase, Receipt, StoredJob, Vault
 from app.vault.captures import capture_secrets, signed_capture
@@ -107,6 +108,18 @@ def test_one_vote_has_one_ballot_until_its_receipt_is_there(contents: Contents) 
     assert again.receipts() == again.receipts("vote") == (receipt,)
     assert again.receipts("else") == ()
     again.vault.lock()
+
+
+def test_a_backup_is_due_once_there_is_something_that_cannot_be_made_again(contents: Contents, tmp_path: Path) -> None:
+    vault = contents.vault
+    assert not needs_backup(vault)
+    contents.add_identity(Identity(b"one"))
+    assert needs_backup(vault)
+    back_up(vault, tmp_path / "backup")
+    contents.set_setting("word", 1)
+    assert not needs_backup(vault)
+    contents.add_identity(Identity(b"two"))
+    assert needs_backup(vault)
 
 
 def test_jobs_are_listed_by_state(contents: Contents) -> None:

@@ -1,0 +1,61 @@
+"""What a worker keeps of a verdict, and for how long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.actions import work
+from app.actions.committee import NoCommittee
+from protocol.errors import EncodingError, VerificationError
+from protocol.types import IdentityCommitment
+from registry_contract.verdict import SignedVerdict, Verdict, VerdictKind
+
+NOW = 1_790_000_000
+
+
+class _Asked:
+    """Stands for the three nodes: counts how often it is asked."""
+
+    def __init__(self, expires_at: int) -> None:
+        words = (VerdictKind.UNIQUE, bytes(32), IdentityCommitment(5), 1, 0, bytes(32), 0, expires_at)
+        verdict = Verdict("0x" + "11" * 20, 31337, *words)
+        self.verdict = SignedVerdict(verdict, (bytes(65),) * 3).to_bytes()
+        self.times = 0
+
+    def ask(self, *_: Any) -> bytes:
+        self.times += 1
+        return self.verdict
+
+
+def _task(folder: Path) -> Any:
+    links = SimpleNamespace(registry=SimpleNamespace(now=lambda: NOW))
+    return SimpleNamespace(folder=folder, links=links, kind="enroll")
+
+
+@pytest.mark.parametrize(("left_s", "times"), [(61, 1), (60, 2)])
+def test_a_verdict_is_asked_for_again_only_when_it_is_about_to_end(tmp_path: Path, left_s: int, times: int) -> None:
+    committee = _Asked(NOW + left_s)
+    for _ in range(2):
+        assert work._verdict(_task(tmp_path), committee, (1, None, None), None) == committee.verdict  # type: ignore[arg-type]
+    assert committee.times == times
+
+
+def test_a_verdict_that_was_cut_is_asked_for_again(tmp_path: Path) -> None:
+    (tmp_path / "verdict-1.bin").write_bytes(b"\xff" * 200)
+    committee = _Asked(NOW + 1000)
+    assert work._verdict(_task(tmp_path), committee, (1, None, None), None) == committee.verdict  # type: ignore[arg-type]
+
+
+def test_a_registry_without_a_committee_is_given_no_verdict_and_nothing_is_kept(tmp_path: Path) -> None:
+    assert work._verdict(_task(tmp_path), NoCommittee(), (1, None, None), None) == b""  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("request_", [{}, {"kind": "dance"}, {"kind": "enroll", "identity": "x"}])
+def test_a_request_that_cannot_be_read_is_refused(tmp_path: Path, request_: dict[str, Any]) -> None:
+    with pytest.raises((EncodingError, VerificationError)):
+        work.do_work(request_, b"", tmp_path, lambda _: None)
