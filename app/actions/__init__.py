@@ -55,6 +55,7 @@ from app.actions.keeping import (
     vault_path,
 )
 from app.actions.leaving import cancel_recovery, complete_recovery, leave_registry
+from app.actions.uniqueness import ask_committee, ask_erased, with_verdict
 from app.actions.voting import cast_vote, open_poll, prepare_ballot, snapshot_group
 
 __all__ = [
@@ -65,6 +66,8 @@ __all__ = [
     "ProvedCapture",
     "RequestView",
     "answer_request",
+    "ask_committee",
+    "ask_erased",
     "attest_capture",
     "back_up",
     "begin_enrollment",
@@ -118,5 +121,6 @@ __all__ = [
     "verifier_size",
     "view_poll",
     "view_request",
+    "with_verdict",
     "write_synthetic_eye",
 ]
