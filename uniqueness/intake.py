@@ -60,14 +60,15 @@ class Intake:
         """Raises `RequestRefused` with the first check's reason, `EncodingError` for what cannot be read.
 
         1. It is read, and its eyes are those that the policy wants, of one identity.
-        2. Nobody with this identity waits for the chain under this model.
+        2. This identity does not wait for the chain under this model with another code.
         3. Each eye's box opens, and its shares are of its proved code (`binding.accept_shares`).
         4. Each eye's evidence holds: station, paths, and the chain's word on the identity (`RegistryPort`).
         """
         requests, parts = self._read(value)  # 1
         first = requests[0]
+        code = self._registry.code_commitment(parts[0][0])
         for record in self._store.records("identity = ? and state = 'reserved'", str(first.identity.value)):
-            if record.model_id == first.model_id:  # 2
+            if record.model_id == first.model_id and record.code_commitment != code:  # 2
                 raise RequestRefused(
                     Refusal.PENDING,
                     "a verdict for this identity is out and the registry has not used it yet",
@@ -84,7 +85,6 @@ class Intake:
             self._registry.require_evidence(request, proof, evidence)  # 4
             eyes.append(accepted)
             rows.append(row_of(accepted, shares))
-        code = self._registry.code_commitment(parts[0][0])
         return Accepted(bundle_digest(requests), first, code, Query(tuple(eyes)), tuple(rows))
 
     def digest_of(self, value: dict[str, Any]) -> bytes:

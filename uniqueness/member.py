@@ -123,7 +123,24 @@ class Member:
         except RequestRefused:
             self._note_refused(value)
             raise
+        again = self._reserved(accepted)
+        if again is not None:
+            return self._signed(again)
         return self._wait("request", accepted.digest.hex(), accepted, {})
+
+    def _reserved(self, accepted: Accepted) -> Entry | None:
+        """The answer that is out for the same code and identity and that the chain does not have yet: a client that
+        was stopped in between gets it again, and nothing is computed."""
+        first = accepted.first
+        where = "identity = ? and state = 'reserved' and code = ?"
+        if not self.store.records(where, str(first.identity.value), accepted.code_commitment.hex()):
+            return None
+        entry = self.store.entry_of_code(accepted.code_commitment, first.identity.value)
+        if entry is None or entry.kind.value != first.kind.value:
+            raise RequestRefused(
+                Refusal.PENDING, "a verdict for this identity is out", hint="wait until it has expired"
+            )
+        return entry
 
     def erase(self, record_id: object) -> dict[str, Any]:
         """Overwrite the shares of one who left, and sign that it was done."""

@@ -128,6 +128,14 @@ class Store:
             found = self._db.execute(query, [request_digest.hex()]).fetchone()
         return None if found is None else Entry.from_bytes(found[0])
 
+    def entry_of_code(self, code_commitment: bytes, identity: int) -> Entry | None:
+        """The entry that reserved a record for a code and an identity, if this node came to it by itself."""
+        query = "select bytes from log where code = ? and own = 1 order by sequence desc"
+        with self._lock:
+            found = self._db.execute(query, [code_commitment.hex()]).fetchall()
+        entries = (Entry.from_bytes(row[0]) for row in found)
+        return next((e for e in entries if e.kind in _KEEPS_ROWS and e.body["identity"] == str(identity)), None)
+
     # ---------------------------------------------------------------------------------------------------- the records
 
     def view(self, network: str) -> RecordView:
@@ -255,7 +263,9 @@ class Store:
     def _begin(self, first: Entry) -> None:
         with self._transaction():
             if self._one("select count(*) from log") == 0:
-                self._db.execute("insert into log values (0, ?, ?, null, 0)", [first.hash.hex(), first.to_bytes()])
+                self._db.execute(
+                    "insert into log values (0, ?, ?, null, 0, null)", [first.hash.hex(), first.to_bytes()]
+                )
         if self.entries(0, 1)[0] != first:
             raise StoreDamaged(
                 "the store is of another committee, registry or policy", hint="give the node a folder of its own"
@@ -295,8 +305,8 @@ class Store:
         body, zeroed = entry.body, []
         with self._transaction():
             self._db.execute(
-                "insert into log values (?, ?, ?, ?, ?)",
-                [entry.sequence, entry.hash.hex(), entry.to_bytes(), body.get("request"), own],
+                "insert into log values (?, ?, ?, ?, ?, ?)",
+                [entry.sequence, entry.hash.hex(), entry.to_bytes(), body.get("request"), own, body.get("code")],
             )
             if entry.kind in _KEEPS_ROWS:
                 self._db.execute(
@@ -389,7 +399,8 @@ def _make_tables(db: Database) -> None:
 
 _TABLES = (
     "create table log (sequence integer primary key, hash text not null, bytes blob not null, request text,"
-    " own integer)",
+    " own integer, code text)",
+    "create index log_codes on log (code)",
     "create index log_requests on log (request)",
     "create table records (network text, number integer, model_id integer, identity text, code text, state text,"
     " record_id integer, expires_at integer, seals text, blinds text, primary key (network, number))",
