@@ -1,7 +1,7 @@
-"""The main job, whole: eye images in, a tally read back from the contract out, and four attacks refused.
+"""The main job, whole: eye images in, a tally read back from the contract out, and what cheats try, refused.
 
-Everything is real but what the README names: the chain is a local one of its own, the stations are software, and the
-default eyes are synthetic.
+Everything is real but what the README names: the chain is a local one of its own, the committee's three nodes run on
+this machine, the stations are software, and the default eyes are synthetic.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from pathlib import Path
 from app import actions
 from app.actions import ProvedCapture
 from app.attacks import Loot, attacks_with, signed_by
+from app.committee.local import LocalCommittee
 from app.narration import Narrator
 from app.station import SoftwareStation
 from circuits.artifacts import build_dir
 from circuits.iris.circuit import Circuit
 from circuits.semaphore.identity import Identity
 from circuits.semaphore.prove import prove_membership
-from protocol.errors import ChainError
+from protocol.errors import ChainError, RequestRefused, VerificationError
 from protocol.types import EyeSide, NormalizedIris
 from registry_contract.client import RegistryClient
 from registry_contract.deployment import Deployment
@@ -29,6 +30,9 @@ from registry_contract.enrollment import Enrollment
 from registry_contract.local_chain import LocalChain
 from registry_contract.model import ModelDescription
 from registry_contract.polls import Ballot, Poll, PollDraft, PollsClient, ballot_message
+from uniqueness.client import CommitteeClient
+from uniqueness.engine import EngineKind
+from uniqueness.refusals import Refusal
 
 __all__ = ["DemoFigures", "DemoOptions", "run_demo"]
 
@@ -64,12 +68,15 @@ class DemoFigures:
     tally: tuple[int, ...]
     refusals: dict[str, str]
     """Attack -> the contract's own reason."""
+    duplicate: str
+    """The committee's reason for refusing a second capture of an enrolled eye."""
 
 
 @dataclass
 class _Person:
     name: str
     image: Path
+    synthetic: bool = False
     identity: Identity = field(default_factory=Identity.create, repr=False)
 
 
@@ -85,6 +92,7 @@ class _Scene:
     deployment: Deployment
     registry: RegistryClient
     polls: PollsClient
+    committee: CommitteeClient
     enrollments: list[Enrollment] = field(default_factory=list)
     runs: list[ProvedCapture] = field(default_factory=list)
     enroll_gas: list[int] = field(default_factory=list)
@@ -106,27 +114,33 @@ def run_demo(options: DemoOptions, write: Callable[[str], None]) -> DemoFigures:
     tell.title("getting ready")
     circuit = _get_circuit(tell)
     irises = [_read_eye(tell, person, options.eye_side) for person in persons]
-    with LocalChain(options.port) as chain:
-        scene = _set_up(tell, circuit, chain, options.station or SoftwareStation())
+    with LocalChain(options.port) as chain, LocalCommittee() as committee:
+        scene = _set_up(tell, circuit, chain, options.station or SoftwareStation(), committee)
         for person, iris in zip(persons, irises, strict=True):
             _enroll_person(scene, person, iris)
+        duplicate = _enroll_twice(scene, persons, irises, options.eye_side)
         poll = _vote(scene, persons)
         refusals = _attack(scene, persons, poll)
-        tally = _close(scene, poll)
+        tally = _close(scene, poll, len(persons))
     total_s = time.monotonic() - started_s
     _say_what_left(scene, total_s)
-    return _figures(scene, poll, tally, refusals, total_s)
+    return _figures(scene, _Outcome(poll, tally, refusals, duplicate), total_s)
 
 
 def _persons(options: DemoOptions) -> list[_Person]:
     """The given images first; a synthetic eye each for the rest of three."""
     persons = [_Person(f"person {number}", path) for number, path in enumerate(options.images, 1)]
     for number in range(len(persons) + 1, PERSONS + 1):
-        path = build_dir("demo") / f"synthetic-eye-{number}.png"
-        if not path.exists():
-            actions.write_synthetic_eye(path, eye_seed=number, capture_seed=1)
-        persons.append(_Person(f"person {number} (synthetic)", path))
+        persons.append(_synthetic_person(f"person {number} (synthetic)", number, capture_seed=1))
     return persons
+
+
+def _synthetic_person(name: str, eye_seed: int, capture_seed: int) -> _Person:
+    again = "" if capture_seed == 1 else f"-capture-{capture_seed}"
+    path = build_dir("demo") / f"synthetic-eye-{eye_seed}{again}.png"
+    if not path.exists():
+        actions.write_synthetic_eye(path, eye_seed, capture_seed)
+    return _Person(name, path, synthetic=True)
 
 
 def _get_circuit(tell: Narrator) -> Circuit:
@@ -152,21 +166,36 @@ def _read_eye(tell: Narrator, person: _Person, eye_side: EyeSide) -> NormalizedI
     return iris
 
 
-def _set_up(tell: Narrator, circuit: Circuit, chain: LocalChain, station: SoftwareStation) -> _Scene:
+def _set_up(
+    tell: Narrator, circuit: Circuit, chain: LocalChain, station: SoftwareStation, committee: LocalCommittee
+) -> _Scene:
     with tell.step("contracts deployed") as step:
         owner = chain.funded_account()
         model = actions.model_description(circuit, chain.chain_id)
-        deployment = actions.deploy_registry(chain.url, owner, model, station)
+        deployment = actions.deploy_registry(chain.url, owner, model, station, committee.signers)
         step.detail = f"chain {deployment.chain_id}, registry {deployment.registry}, {deployment.gas_used:,} gas"
+    with tell.step("committee started") as step:
+        committee.start(chain.url, deployment)
+        committee.wait_until_ready()
+        kind = committee.engine
+        slow = (
+            "" if kind is EngineKind.SPU else ", slow: for up to about 1,000 people; make committee-venv installs SPU"
+        )
+        step.detail = f"three nodes on this machine, secure computation by {kind.value}{slow}"
     relayer = chain.funded_account()  # submits for everybody: no person's address is seen
     registry = RegistryClient(chain.url, deployment, relayer)
     polls = PollsClient(chain.url, deployment, relayer)
-    return _Scene(tell, circuit, chain, station, model, deployment, registry, polls)
+    return _Scene(tell, circuit, chain, station, model, deployment, registry, polls, committee.client)
 
 
 def _enroll_person(scene: _Scene, person: _Person, iris: NormalizedIris) -> None:
+    scene.tell.title(f"{person.name}: enrols")
+    proved = _prove_person(scene, person, iris)
+    _ask_and_enroll(scene, person, proved)
+
+
+def _prove_person(scene: _Scene, person: _Person, iris: NormalizedIris) -> ProvedCapture:
     tell = scene.tell
-    tell.title(f"{person.name}: enrols")
     # the chain's clock and this machine's agree only nearly; the capture is timed by the one that judges it
     iris = dataclasses.replace(iris, captured_at=scene.chain.now())
     with tell.step("capture committed, signed") as step:
@@ -182,8 +211,18 @@ def _enroll_person(scene: _Scene, person: _Person, iris: NormalizedIris) -> None
         proved = actions.prove_capture(scene.circuit, capture, code)
         step.detail = f"{proved.run.cpu_s:.2f} CPU-s, {proved.run.peak_mib:.0f} MiB, verified"
         step.leaves = f"the proof, {len(proved.run.proof.proof):,} bytes"
+    return proved
+
+
+def _ask_and_enroll(scene: _Scene, person: _Person, proved: ProvedCapture) -> None:
+    tell, model_id = scene.tell, scene.deployment.model_id
+    with tell.step("asked the committee") as step:
+        model = (model_id, scene.model, scene.circuit)
+        verdict = actions.ask_committee(scene.committee, scene.registry, model, [proved])
+        step.detail = f"unique among {verdict.verdict.database_size}, signed by all three nodes"
+        step.leaves = "to each node two of three random shares of the code, sealed to it"
     with tell.step("enrolled on chain") as step:
-        enrollment = actions.enrollment_of(scene.model, scene.deployment.model_id, proved)
+        enrollment = actions.with_verdict(actions.enrollment_of(scene.model, model_id, proved), verdict)
         receipt = actions.enroll(scene.registry, enrollment)
         step.detail = f"{receipt.gas_used:,} gas, {receipt.calldata_bytes:,} bytes"
         step.leaves = f"identity commitment {str(person.identity.commitment.value)[:10]}…"
@@ -191,6 +230,38 @@ def _enroll_person(scene: _Scene, person: _Person, iris: NormalizedIris) -> None
     scene.enrollments.append(enrollment)
     scene.enroll_gas.append(receipt.gas_used)
     scene.enroll_calldata_bytes.append(receipt.calldata_bytes)
+
+
+def _enroll_twice(scene: _Scene, persons: list[_Person], irises: list[NormalizedIris], side: EyeSide) -> str:
+    """Another capture of an enrolled eye is refused, an eye of somebody else is not. Returns the refusal."""
+    tell = scene.tell
+    tell.title("nobody enrols twice")
+    last, iris = persons[-1], irises[-1]
+    again = "the same picture"
+    if last.synthetic:
+        again = "another picture of the same eye"
+        iris = _read_eye(tell, _synthetic_person(f"{last.name} again", PERSONS, capture_seed=2), side)
+    cheat = _Person(f"{last.name} again", last.image)
+    proved = _prove_person(scene, cheat, iris)
+    with tell.step("refused") as step:
+        refusal = _refused_by_committee(scene, proved)
+        step.detail = f"{again}, under a new identity"
+    tell.line(f"{'':<8}the committee refused: {refusal}")
+    other = _synthetic_person("somebody else (synthetic)", PERSONS + 1, capture_seed=1)
+    proved = _prove_person(scene, other, _read_eye(tell, other, side))
+    _ask_and_enroll(scene, other, proved)
+    return refusal
+
+
+def _refused_by_committee(scene: _Scene, proved: ProvedCapture) -> str:
+    model = (scene.deployment.model_id, scene.model, scene.circuit)
+    try:
+        actions.ask_committee(scene.committee, scene.registry, model, [proved])
+    except RequestRefused as refusal:
+        if refusal.refusal is Refusal.DUPLICATE:
+            return refusal.message
+        raise
+    raise VerificationError("the committee let one person enrol twice")
 
 
 def _vote(scene: _Scene, persons: list[_Person]) -> Poll:
@@ -230,7 +301,7 @@ def _attack(scene: _Scene, persons: list[_Person], poll: Poll) -> dict[str, str]
     return refusals
 
 
-def _close(scene: _Scene, poll: Poll) -> tuple[int, ...]:
+def _close(scene: _Scene, poll: Poll, voters: int) -> tuple[int, ...]:
     tell = scene.tell
     tell.title("the tally")
     with tell.step("poll closed") as step:
@@ -240,8 +311,8 @@ def _close(scene: _Scene, poll: Poll) -> tuple[int, ...]:
         step.detail = "read back from the contract:"
     for option, votes in zip(poll.options, tally, strict=True):
         tell.line(f"{'':<8}{option:<12} {votes}")
-    if sum(tally) != poll.snapshot_size:
-        raise ChainError(f"{poll.snapshot_size} persons voted and the contract counts {sum(tally)} votes")
+    if sum(tally) != voters:
+        raise ChainError(f"{voters} persons voted and the contract counts {sum(tally)} votes")
     return tally
 
 
@@ -250,15 +321,24 @@ def _say_what_left(scene: _Scene, total_s: float) -> None:
     proof_bytes = len(scene.runs[0].run.proof.proof)
     tell.title("what left a person's device, and what never did")
     tell.line(f"left:   commitments' root, station's signature, a proof ({proof_bytes:,} bytes), identity commitment")
+    tell.line("        to each committee node two of three random shares of the code: two nodes together could read it")
     tell.line("        and for each vote the choice, a membership proof (256 bytes) and a nullifier")
     tell.line("never:  the eye image, the unrolled iris, the iris code, the salts, the identity's secret")
-    tell.line("trusted here: the station (it is software); that nobody enrolled twice (no committee yet)")
+    tell.line("trusted here: the station (it is software); the three nodes (they all run on this machine)")
     tell.title(f"done in {total_s:.1f} s")
 
 
-def _figures(
-    scene: _Scene, poll: Poll, tally: tuple[int, ...], refusals: dict[str, str], total_s: float
-) -> DemoFigures:
+@dataclass(frozen=True)
+class _Outcome:
+    """What came out of the demo's acts."""
+
+    poll: Poll
+    tally: tuple[int, ...]
+    refusals: dict[str, str]
+    duplicate: str
+
+
+def _figures(scene: _Scene, outcome: _Outcome, total_s: float) -> DemoFigures:
     runs = [proved.run for proved in scene.runs]
     return DemoFigures(
         seconds=scene.tell.seconds,
@@ -271,7 +351,8 @@ def _figures(
         first_vote_gas=scene.vote_gas[:-1],
         replaced_vote_gas=scene.vote_gas[-1:],
         deploy_gas=scene.deployment.gas_used,
-        options=poll.options,
-        tally=tally,
-        refusals=refusals,
+        options=outcome.poll.options,
+        tally=outcome.tally,
+        refusals=outcome.refusals,
+        duplicate=outcome.duplicate,
     )

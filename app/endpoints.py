@@ -37,7 +37,7 @@ class Endpoints:
     account_key_file: Path | None = None
     """Who pays for what no relayer takes. It is seen on the chain: not for ballots, if that can be helped."""
     committee_config: Path | None = None
-    """The committee's nodes, as its client reads them; None in a registry without a committee."""
+    """`committee.json` in the folder that `irisproof committee client` made; None in a registry without a committee."""
 
     def __post_init__(self) -> None:
         for name in ("rpc_url", "relay_url"):

@@ -186,6 +186,11 @@ class RegistryClient:
         """The record that a code (keccak256 of its commitment) belongs to or belonged to; 0 for none."""
         return int(self._call("codeOwner", model_id, code_commitment))
 
+    def committee(self) -> tuple[str, ...]:
+        """Addresses of the committee's three nodes now, in order. Raises `ChainError` for a registry without one."""
+        contract = self.connection.contract(self.deployment.committee, load_contract("Committee").abi)
+        return tuple(str(node) for node in self.connection.call(contract.functions.nodesNow()))
+
     def recovery(self, record_id: int) -> Recovery:
         """Raises `TransactionRefused` (Registry__RecoveryAbsent)."""
         root, identity, station, ready_at, _, _, side = self._call("recoveryOf", record_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from protocol.errors import EncodingError, VerificationError
@@ -24,6 +24,10 @@ class CodeEvidence:
     texture_path: tuple[bytes, ...]
     mask_path: tuple[bytes, ...]
     verdict: bytes = b""
+
+    def with_verdict(self, verdict: bytes) -> CodeEvidence:
+        """The same code with the committee's verdict about it."""
+        return replace(self, verdict=verdict)
 
     def to_abi(self) -> dict[str, Any]:
         """The Solidity struct `CodeEvidence`."""

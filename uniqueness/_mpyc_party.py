@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import ssl
 import sys
 from typing import Any, BinaryIO
 
@@ -75,6 +76,39 @@ def _product(mpc: Any, factors: Any) -> Any:
     return factors[..., 0]
 
 
+class _OwnAuthority(ssl.SSLContext):
+    """A context that trusts one authority. MPyC makes contexts that trust every authority of the system as well, takes
+    files from a fixed folder, and calls a peer `MPyC party 1`; here that is the certificate of `node-1`."""
+
+    def load_cert_chain(self, *_: Any, **__: Any) -> None:
+        return
+
+    def load_verify_locations(self, *_: Any, **__: Any) -> None:
+        return
+
+    def wrap_bio(
+        self, incoming: Any, outgoing: Any, server_side: bool = False, server_hostname: Any = None, session: Any = None
+    ) -> Any:
+        if server_hostname is not None:
+            server_hostname = f"node-{server_hostname.rpartition(' ')[2]}"
+        return super().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
+
+
+def _encrypt(certificate: str, key: str, authority: str) -> None:
+    """Have MPyC use contexts of ours: mutual TLS under the committee's own authority."""
+
+    def context(purpose: Any = ssl.Purpose.SERVER_AUTH, **_: Any) -> ssl.SSLContext:
+        client = purpose is ssl.Purpose.SERVER_AUTH
+        made = _OwnAuthority(ssl.PROTOCOL_TLS_CLIENT if client else ssl.PROTOCOL_TLS_SERVER)
+        made.minimum_version = ssl.TLSVersion.TLSv1_3
+        ssl.SSLContext.load_cert_chain(made, certificate, key)
+        ssl.SSLContext.load_verify_locations(made, authority)
+        made.verify_mode = ssl.CERT_REQUIRED
+        return made
+
+    ssl.create_default_context = context
+
+
 def main() -> None:
     """As `_spu_party.main`. MPyC reads its parties from the command line when it is imported: addresses, no secrets."""
     read, write = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
@@ -84,6 +118,9 @@ def main() -> None:
         exit_with(head["parent"])
         parties = [word for address in head["addresses"] for word in ("-P", address)]
         sys.argv = ["mpyc", *parties, "-I", str(head["rank"]), "--no-log", "-K", str(_HIDING_BITS)]
+        if head["tls"] is not None:
+            sys.argv.append("--ssl")
+            _encrypt(*head["tls"])
         from mpyc.runtime import mpc  # noqa: PLC0415  reads sys.argv
 
         mpc.run(_serve(mpc, read, write))

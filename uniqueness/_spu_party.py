@@ -38,8 +38,10 @@ SECRET = libspu.Visibility.VIS_SECRET
 class Session:
     """The link to the other two parties and the compiled programs."""
 
-    def __init__(self, rank: int, addresses: list[str], timeout_s: int) -> None:
+    def __init__(self, rank: int, addresses: list[str], timeout_s: int, tls: list[str] | None = None) -> None:
         desc = link.Desc()
+        if tls is not None:
+            _encrypt(desc, *tls)
         desc.id = "irisproof"
         desc.recv_timeout_ms = desc.http_timeout_ms = 1000 * timeout_s
         for party, address in enumerate(addresses):
@@ -111,6 +113,15 @@ class Session:
         return self.io.reconstruct(opened)
 
 
+def _encrypt(desc: Any, certificate: str, key: str, authority: str) -> None:
+    """Mutual TLS. SPU checks that a peer's certificate is of the authority, not which party it names: the authority
+    makes certificates for the committee's three nodes only."""
+    desc.enable_ssl = True
+    for options in (desc.server_ssl_opts, desc.client_ssl_opts):  # changed in place: they have no constructor
+        options.cert.certificate_path, options.cert.private_key_path = certificate, key
+        options.verify.verify_depth, options.verify.ca_file_path = 1, authority
+
+
 def _compile(function: Any, arguments: list[Any], names: list[str], out: str) -> Any:
     program, _ = frontend.compile(
         frontend.Kind.JAX, function, arguments, {}, names, [SECRET] * len(names), lambda _: [out]
@@ -141,7 +152,7 @@ def main() -> None:
     try:
         head, _ = frames.read_frame(read)
         frames.exit_with(head["parent"])
-        session = Session(head["rank"], head["addresses"], head["timeout_s"])
+        session = Session(head["rank"], head["addresses"], head["timeout_s"], head["tls"])
         frames.write_frame(write, {"ready": True})
         serve(session, read, write)
     except Exception as error:

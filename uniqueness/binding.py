@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ __all__ = [
     "MAX_LIFE_S",
     "AcceptedShares",
     "Committee",
+    "Guard",
     "ModelKeys",
     "ReplayGuard",
     "Submission",
@@ -87,9 +89,18 @@ class AcceptedShares:
         return rule_of(self.network)
 
 
+class Guard(Protocol):
+    """Request ids that were served, as long as they could be sent again. A node's is its `store.Store`: on the disk."""
+
+    def require_new(self, request: UniquenessRequest, now: int) -> None:
+        """Raises `RequestRefused` (`REPLAYED`) for an id that was served."""
+
+    def claim(self, request: UniquenessRequest, now: int) -> None:
+        """Remember the id. Raises as `require_new` does where it was claimed in the meantime."""
+
+
 class ReplayGuard:
-    """Request ids that were served, as long as they could be sent again. In memory: a node that restarts waits
-    `MAX_LIFE_S` or restores it. Not thread-safe; a node accepts requests one after the other."""
+    """A `Guard` in memory, for a process that serves one request. Not thread-safe."""
 
     def __init__(self) -> None:
         self._expiries: dict[bytes, int] = {}
@@ -115,7 +126,7 @@ class Submission:
     shares: NodeShares
 
 
-def accept_shares(committee: Committee, submission: Submission, guard: ReplayGuard, now: int) -> AcceptedShares:
+def accept_shares(committee: Committee, submission: Submission, guard: Guard, now: int) -> AcceptedShares:
     """Check one submission at one node; `now` is Unix time in seconds.
 
     Raises `RequestRefused` with the reason of the first check that fails.

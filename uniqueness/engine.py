@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ from protocol.pins import root_dir
 from uniqueness._frames import read_frame, write_frame
 from uniqueness.constants import PARTIES, ROTATIONS
 
-__all__ = ["Engine", "EngineFailed", "EngineKind", "committee_python", "engine_available"]
+__all__ = ["Engine", "EngineFailed", "EngineKind", "TlsFiles", "committee_python", "engine_available"]
 
 Ring = npt.NDArray[np.uint16]
 
@@ -58,14 +59,31 @@ def engine_available(kind: EngineKind) -> bool:
     return kind is EngineKind.MPYC or committee_python().exists()
 
 
+@dataclass(frozen=True)
+class TlsFiles:
+    """PEM files of one node: its certificate, its key, and the authority that made the three nodes' certificates and
+    no others."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
 class Engine:
     """One node's engine. A context manager: leaving it ends the process. Not thread-safe."""
 
-    def __init__(self, kind: EngineKind, node: int, addresses: Sequence[str], timeout_s: int = 120) -> None:
+    def __init__(
+        self,
+        kind: EngineKind,
+        node: int,
+        addresses: Sequence[str],
+        timeout_s: int = 120,
+        tls: TlsFiles | None = None,
+    ) -> None:
         """Start the process, which looks for the other two; `connect` waits for them, and so does the first comparison.
 
         `addresses` are host:port of the three nodes' engines, in the nodes' order. `timeout_s` is how long a comparison
-        waits for a silent peer, beyond the time that its size takes.
+        waits for a silent peer, beyond the time that its size takes. Without `tls` the engines' links are in clear.
         Raises `ArtifactAbsent` where SPU's environment was not set up, `EncodingError` for other than three addresses.
         """
         if len(addresses) != PARTIES or not 0 <= node < PARTIES:
@@ -84,7 +102,10 @@ class Engine:
             env={"PATH": os.environ.get("PATH", ""), "JAX_PLATFORMS": "cpu"},
         )
         link_s = max(timeout_s, _CONNECT_S)
-        self._send({"rank": node, "addresses": list(addresses), "timeout_s": link_s, "parent": os.getpid()})
+        head = {"rank": node, "addresses": list(addresses), "timeout_s": link_s, "parent": os.getpid(), "tls": None}
+        if tls is not None:
+            head["tls"] = [str(path.resolve()) for path in (tls.certificate, tls.key, tls.authority)]
+        self._send(head)
 
     @property
     def process_id(self) -> int:

@@ -122,10 +122,19 @@ class Store:
         return [Entry.from_bytes(row[0]) for row in found]
 
     def entry_of(self, request_digest: bytes) -> Entry | None:
-        """The entry that answered a request."""
+        """The newest entry that answered a request, if this node came to it by itself."""
+        query = "select bytes from log where request = ? and own = 1 order by sequence desc"
         with self._lock:
-            found = self._db.execute("select bytes from log where request = ?", [request_digest.hex()]).fetchone()
+            found = self._db.execute(query, [request_digest.hex()]).fetchone()
         return None if found is None else Entry.from_bytes(found[0])
+
+    def entry_of_code(self, code_commitment: bytes, identity: int) -> Entry | None:
+        """The entry that reserved a record for a code and an identity, if this node came to it by itself."""
+        query = "select bytes from log where code = ? and own = 1 order by sequence desc"
+        with self._lock:
+            found = self._db.execute(query, [code_commitment.hex()]).fetchall()
+        entries = (Entry.from_bytes(row[0]) for row in found)
+        return next((e for e in entries if e.kind in _KEEPS_ROWS and e.body["identity"] == str(identity)), None)
 
     # ---------------------------------------------------------------------------------------------------- the records
 
@@ -137,6 +146,12 @@ class Store:
     def count(self, network: str) -> int:
         """Records of a network, zeroed ones included: the number of the next one."""
         return int(self._one("select count(*) from records where network = ?", network))
+
+    def networks(self) -> list[str]:
+        """Networks that have records."""
+        with self._lock:
+            found = self._db.execute("select distinct network from records order by network").fetchall()
+        return [row[0] for row in found]
 
     def size(self, network: str) -> int:
         """Records of a network that are reserved or active."""
@@ -194,8 +209,9 @@ class Store:
 
     # -------------------------------------------------------------------------------------------------------- writing
 
-    def prepare(self, entry: Entry, held: Held = ()) -> None:
-        """Write an entry and its rows where a crash cannot lose them, and nobody reads them."""
+    def prepare(self, entry: Entry, held: Held = (), own: bool = True) -> None:
+        """Write an entry and its rows where a crash cannot lose them, and nobody reads them. `own`: this node came to
+        it by its own checks and computation, and may sign it."""
         require_chained([entry], self.last)
         with self._lock:
             if held:
@@ -205,7 +221,8 @@ class Store:
             with self._transaction():
                 self._db.execute("delete from prepared")
                 self._db.execute(
-                    "insert into prepared values (?, ?, ?)", [entry.hash.hex(), entry.to_bytes(), _blinds(held)]
+                    "insert into prepared values (?, ?, ?, ?)",
+                    [entry.hash.hex(), entry.to_bytes(), _blinds(held), int(own)],
                 )
 
     def prepared(self, entry_hash: bytes) -> bool:
@@ -215,11 +232,13 @@ class Store:
     def commit(self, entry_hash: bytes) -> Entry:
         """Commit the prepared entry. Raises `VerificationError` where another or none is prepared."""
         with self._lock:
-            found = self._db.execute("select bytes, blinds from prepared where hash = ?", [entry_hash.hex()]).fetchone()
+            found = self._db.execute(
+                "select bytes, blinds, own from prepared where hash = ?", [entry_hash.hex()]
+            ).fetchone()
             if found is None:
                 raise VerificationError("the entry to commit was not prepared here")
             entry = Entry.from_bytes(found[0])
-            self._apply(entry, found[1])
+            self._apply(entry, found[1], found[2])
             return entry
 
     def replay(self, entry: Entry, held: Held = ()) -> None:
@@ -228,7 +247,7 @@ class Store:
         require_chained([entry], self.last)
         if held:
             _require_seals(entry, held)
-        self.prepare(entry, held)
+        self.prepare(entry, held, own=False)
         if entry.kind in _KEEPS_ROWS and not held:
             network = entry.body["network"]
             self._file(network).write_zero(self.count(network) * self.eyes, self.eyes)
@@ -244,7 +263,9 @@ class Store:
     def _begin(self, first: Entry) -> None:
         with self._transaction():
             if self._one("select count(*) from log") == 0:
-                self._db.execute("insert into log values (0, ?, ?, null)", [first.hash.hex(), first.to_bytes()])
+                self._db.execute(
+                    "insert into log values (0, ?, ?, null, 0, null)", [first.hash.hex(), first.to_bytes()]
+                )
         if self.entries(0, 1)[0] != first:
             raise StoreDamaged(
                 "the store is of another committee, registry or policy", hint="give the node a folder of its own"
@@ -280,12 +301,12 @@ class Store:
                         hint=_REBUILD,
                     )
 
-    def _apply(self, entry: Entry, blinds: str) -> None:
+    def _apply(self, entry: Entry, blinds: str, own: int) -> None:
         body, zeroed = entry.body, []
         with self._transaction():
             self._db.execute(
-                "insert into log values (?, ?, ?, ?)",
-                [entry.sequence, entry.hash.hex(), entry.to_bytes(), body.get("request")],
+                "insert into log values (?, ?, ?, ?, ?, ?)",
+                [entry.sequence, entry.hash.hex(), entry.to_bytes(), body.get("request"), own, body.get("code")],
             )
             if entry.kind in _KEEPS_ROWS:
                 self._db.execute(
@@ -377,10 +398,12 @@ def _make_tables(db: Database) -> None:
 
 
 _TABLES = (
-    "create table log (sequence integer primary key, hash text not null, bytes blob not null, request text)",
+    "create table log (sequence integer primary key, hash text not null, bytes blob not null, request text,"
+    " own integer, code text)",
+    "create index log_codes on log (code)",
     "create index log_requests on log (request)",
     "create table records (network text, number integer, model_id integer, identity text, code text, state text,"
     " record_id integer, expires_at integer, seals text, blinds text, primary key (network, number))",
-    "create table prepared (hash text primary key, bytes blob, blinds text)",
+    "create table prepared (hash text primary key, bytes blob, blinds text, own integer)",
     "create table replays (id text primary key, expires_at integer)",
 )

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         vault_path,
     )
     from app.actions.leaving import cancel_recovery, complete_recovery, leave_registry
+    from app.actions.uniqueness import ask_committee, ask_erased, with_verdict
     from app.actions.voting import cast_vote, open_poll, prepare_ballot, snapshot_group
 
 __all__ = [
@@ -70,6 +71,8 @@ __all__ = [
     "ProvedCapture",
     "RequestView",
     "answer_request",
+    "ask_committee",
+    "ask_erased",
     "attest_capture",
     "back_up",
     "begin_enrollment",
@@ -123,6 +126,7 @@ __all__ = [
     "verifier_size",
     "view_poll",
     "view_request",
+    "with_verdict",
     "write_synthetic_eye",
 ]
 
@@ -147,6 +151,7 @@ _MODULES = {
         "unlock_vault vault_path"
     ),
     "leaving": "cancel_recovery complete_recovery leave_registry",
+    "uniqueness": "ask_committee ask_erased with_verdict",
     "voting": "cast_vote open_poll prepare_ballot snapshot_group",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -5,17 +5,27 @@ from __future__ import annotations
 from typing import Protocol
 
 from app.actions.capture import ProvedCapture
+from app.actions.uniqueness import ask_committee
+from app.committee.setup import client_files
 from app.session import Links
 from circuits.iris.circuit import Circuit
 from protocol.errors import InputError
 from registry_contract.deployment import LOCAL_CHAINS, ZERO_ADDRESS
 from registry_contract.model import ModelDescription
 from registry_contract.verdict import VerdictKind
+from uniqueness.client import CommitteeClient
+from uniqueness.request import RequestKind
 
-__all__ = ["Committee", "Model", "NoCommittee", "committee_of"]
+__all__ = ["Committee", "Model", "NoCommittee", "NodesCommittee", "committee_of"]
 
 Model = tuple[int, ModelDescription, Circuit]
 """A live model: its id, what the registry knows of it, and its circuit here."""
+
+_REQUESTS = {
+    VerdictKind.UNIQUE: RequestKind.UNIQUE,
+    VerdictKind.SAME_PERSON: RequestKind.SAME_PERSON,
+    VerdictKind.STORED: RequestKind.STORED,
+}
 
 
 class Committee(Protocol):
@@ -32,11 +42,24 @@ class NoCommittee:
         return b""
 
 
+class NodesCommittee:
+    """The three nodes of a registry's committee, as `irisproof committee client` made this device known to them."""
+
+    def __init__(self, links: Links, client: CommitteeClient) -> None:
+        self._links = links
+        self._client = client
+
+    def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
+        return ask_committee(self._client, self._links.registry, model, [proved], _REQUESTS[kind]).to_bytes()
+
+
 def committee_of(links: Links) -> Committee:
     """The committee of a registry. Raises `InputError` where the registry has one and its nodes are not named."""
-    deployment = links.endpoints.deployment
-    if deployment.committee == ZERO_ADDRESS and deployment.chain_id in LOCAL_CHAINS:
+    endpoints = links.endpoints
+    if endpoints.deployment.committee == ZERO_ADDRESS and endpoints.deployment.chain_id in LOCAL_CHAINS:
         return NoCommittee()
+    if endpoints.committee_config is not None:
+        return NodesCommittee(links, CommitteeClient(*client_files(endpoints.committee_config.parent)))
     raise InputError(
         "the registry asks for a committee's verdict, and the registry file names no committee's nodes",
         hint="get the registry file from those who run it",

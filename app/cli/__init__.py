@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from app.cli.artifacts import circuit, srs
+from app.cli.committee import committee
 from app.cli.demo import demo
 from app.cli.devnet import devnet
 from app.cli.eye import evaluate, inspect, synthetic_eye
@@ -36,7 +37,7 @@ def cli() -> None:
 
 
 _VERBS = (
-    *(circuit, demo, deploy, devnet, evaluate, inspect, relay, srs, station_key, synthetic_eye),
+    *(circuit, committee, demo, deploy, devnet, evaluate, inspect, relay, srs, station_key, synthetic_eye),
     *(vault, enroll, status, upgrade, recover, leave, polls, open_poll, vote, receipts, prove),
 )
 

@@ -1,0 +1,105 @@
+"""Verbs of the committee's operators: `committee init`, `assemble`, `client`, `node`, `rebuild`, `status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.cli.output import FAILED, print_json
+
+__all__ = ["committee"]
+
+_folder = click.Path(path_type=Path, file_okay=False)
+_file = click.Path(path_type=Path)
+_config = click.option("--config", type=_file, required=True, help="The node's settings (TOML).")
+
+
+@click.group()
+def committee() -> None:
+    """The uniqueness committee: three nodes that find out whether somebody enrolled before.
+
+    docs/committee.md tells the three operators what to do, step by step.
+    """
+
+
+@committee.command()
+@click.option("--node", type=click.IntRange(0, 2), required=True, help="Which of the three nodes.")
+@click.option("--clients", required=True, help="host:port where clients reach it.")
+@click.option("--peers", required=True, help="host:port where the other two nodes reach it.")
+@click.option("--engine", required=True, help="host:port of its engine, for the other two.")
+@click.option("--rpc-url", required=True, help="A node of the registry's chain that you trust.")
+@click.option("--deployment", default="deployment.json", show_default=True, help="What `irisproof deploy` writes.")
+@click.option("--out", type=_folder, required=True, help="Folder for the keys and the settings.")
+def init(node: int, out: Path, rpc_url: str, deployment: str, **addresses: str) -> None:
+    """Make one node's keys, its settings, and the file for whoever assembles the committee."""
+    from app.committee.setup import NodeAddresses, init_node
+
+    signer = init_node(out, node, NodeAddresses(**addresses), rpc_url, deployment)
+    click.echo(f"signs as {signer}; give {out}/node-{node}.json to whoever assembles the committee")
+
+
+@committee.command()
+@click.argument("admissions", type=_file, nargs=3)
+@click.option("--policy", type=click.Choice(["one", "both"]), default="one", show_default=True, help="Eyes to compare.")
+@click.option("--engine", type=click.Choice(["spu", "mpyc"]), default="spu", show_default=True, help="Of all nodes.")
+@click.option("--out", type=_folder, required=True, help="Folder for the authorities and certificates.")
+def assemble(admissions: tuple[Path, ...], policy: str, engine: str, out: Path) -> None:
+    """Make the committee's file and the nodes' certificates from three operators' files."""
+    from app.committee.setup import assemble as put_together
+    from uniqueness.engine import EngineKind
+    from uniqueness.ports import Policy
+
+    made = put_together(out, admissions, Policy(policy), EngineKind(engine))
+    click.echo("committee = [" + ", ".join(f'"{node.signer}"' for node in made.nodes) + "]")
+    click.echo(f"give each operator committee.json, nodes.crt, clients.crt and node-N.crt (as node.crt) from {out}")
+
+
+@committee.command()
+@click.argument("name")
+@click.option("--authority", type=_folder, required=True, help="The folder that `assemble` made.")
+@click.option("--out", type=_folder, required=True, help="Folder for the client's key and certificate.")
+def client(name: str, authority: Path, out: Path) -> None:
+    """Make a client's certificate: nodes serve nobody without one."""
+    from app.committee.setup import make_client
+
+    make_client(authority, name, out)
+    click.echo(f"{out}: client.key, client.crt, committee.json, nodes.crt")
+
+
+@committee.command()
+@_config
+def node(config: Path) -> None:
+    """Run a node until it is stopped. It takes first what it missed from the other two."""
+    from app.committee.node import run_node
+    from app.committee.settings import read_settings
+
+    run_node(read_settings(config), click.echo)
+
+
+@committee.command()
+@_config
+def rebuild(config: Path) -> None:
+    """Put a node's store aside and take everything from the other two nodes."""
+    from app.committee.node import rebuild_node
+    from app.committee.settings import read_settings
+
+    rebuild_node(read_settings(config), click.echo)
+
+
+@committee.command()
+@click.option("--client", "folder", type=_folder, required=True, help="A client's folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def status(folder: Path, as_json: bool) -> None:
+    """What each node says of itself. Exit status 1 where one is in trouble, or their logs differ."""
+    from app.committee.node import status_line
+    from app.committee.setup import client_files
+    from uniqueness.client import CommitteeClient
+
+    found = CommitteeClient(*client_files(folder)).status()
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(status_line(one) for one in found))
+    if any(one.get("trouble") for one in found) or len({one.get("log_root") for one in found}) != 1:
+        raise SystemExit(FAILED)

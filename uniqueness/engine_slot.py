@@ -1,0 +1,68 @@
+"""The engine that a node runs now. A session is one life of three linked engines: when one ends, all begin anew."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from protocol.errors import EngineFailed
+from uniqueness.comparison import Comparison, LocalComparison
+from uniqueness.engine import Engine, EngineKind, TlsFiles
+from uniqueness.linear import Products, numpy_products
+
+__all__ = ["EngineSetting", "EngineSlot"]
+
+
+@dataclass(frozen=True)
+class EngineSetting:
+    """How a node starts its engine. `addresses` are the three engines' own, in the nodes' order."""
+
+    kind: EngineKind
+    addresses: Sequence[str]
+    tls: TlsFiles
+    products: Products = numpy_products
+    timeout_s: int = 60
+
+
+class EngineSlot:
+    """Holds at most one engine. Used by many threads: a new session ends whatever waits for the one before."""
+
+    def __init__(self, node: int, setting: EngineSetting) -> None:
+        self._node, self._setting = node, setting
+        self._lock = threading.Lock()
+        self._session, self._comparison = "", None  # type: tuple[str, Comparison | None]
+
+    @property
+    def session(self) -> str:
+        """Name of the session that is ready; empty for none."""
+        return self._session
+
+    def start(self, session: str) -> None:
+        """End what runs and start anew; returns when the three engines have found each other. Raises `EngineFailed`."""
+        self.end()
+        engine = Engine(
+            self._setting.kind, self._node, self._setting.addresses, self._setting.timeout_s, self._setting.tls
+        )
+        with self._lock:
+            self._comparison = LocalComparison(engine, self._setting.products)
+        try:
+            engine.connect()
+        except BaseException:
+            engine.close()
+            raise
+        self._session = session
+
+    def comparison(self, session: str) -> Comparison:
+        """Raises `EngineFailed` where this session is not the one that runs."""
+        comparison = self._comparison
+        if comparison is None or self._session != session:
+            raise EngineFailed("the engine of this session has ended", hint="try again")
+        return comparison
+
+    def end(self) -> None:
+        """End the engine, if one runs; whoever waits for it gets `EngineFailed`."""
+        with self._lock:
+            self._session, comparison, self._comparison = "", self._comparison, None
+        if comparison is not None:
+            comparison.close()
