@@ -34,7 +34,7 @@ def audit(deployment: Path, rpc_url: str, out: Path | None, as_json: bool, **opt
     """
     from app.audit.command import audit_deployment, write_reports
     from app.audit.report import summary_lines
-    from app.evaluate import Meter
+    from app.meter import Meter
 
     result = audit_deployment(deployment, rpc_url, options, Meter(sys.stderr).show)
     if as_json:
