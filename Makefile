@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup committee-venv demo test lint check bench soak coverage circuit srs format lock clean
+.PHONY: help setup committee-venv demo demo-upgrade test lint check bench soak coverage circuit srs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ committee-venv: ## Install SPU for the uniqueness committee, in an environment o
 
 demo: setup ## From three eye images to a counted vote, on a local chain of its own
 	@$(BIN)/irisproof demo
+
+demo-upgrade: setup ## From one iris network to the next: who upgrades, who is left out, who comes back
+	@$(BIN)/irisproof demo-upgrade
 
 test: setup $(VENV)/.dev node_modules/.installed-dev committee-venv ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

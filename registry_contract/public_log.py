@@ -46,6 +46,9 @@ CONTRACTS = {
 }
 """The contracts whose log is read, by their names in a deployment."""
 
+_ASKED = CONTRACTS | {"world_id": "WorldIdFacade"}
+"""Those that are asked; the facade writes no log."""
+
 UNREADABLE = ""
 """Stands for the event's name where an entry of the log is none that the contract could write."""
 
@@ -137,6 +140,7 @@ class PublicLog:
         """As of `block`, the newest one if not given. Raises `ChainError` where the node serves another chain, or does
         not have the block."""
         self._rpc = rpc
+        self._codes: dict[str, bytes] = {}
         self.deployment = deployment
         found = _number(self._ask("eth_chainId"))
         if found != deployment.chain_id:
@@ -147,7 +151,7 @@ class PublicLog:
         self.head = Head(number, *self._blocks([number])[number])
         self._contracts = {
             name: Web3().eth.contract(getattr(deployment, name), abi=load_contract(artifact).abi)
-            for name, artifact in CONTRACTS.items()
+            for name, artifact in _ASKED.items()
             if getattr(deployment, name) != ZERO_ADDRESS
         }
 
@@ -162,7 +166,7 @@ class PublicLog:
         block that it does not have.
         """
         raw: list[dict[str, Any]] = []
-        names = {str(contract.address).lower(): name for name, contract in self._contracts.items()}
+        names = {str(bound.address).lower(): name for name, bound in self._contracts.items() if name in CONTRACTS}
         first, last = self.deployment.block, self.head.block
         for start in range(first, last + 1, _LOG_RANGE_BLOCKS):
             end = min(start + _LOG_RANGE_BLOCKS - 1, last)
@@ -204,7 +208,9 @@ class PublicLog:
 
     def code(self, address: str) -> bytes:
         """The runtime code at an address; empty where there is none."""
-        return bytes(HexBytes(self._ask("eth_getCode", address, self._at)))
+        if address not in self._codes:
+            self._codes[address] = bytes(HexBytes(self._ask("eth_getCode", address, self._at)))
+        return self._codes[address]
 
     def require_unmoved(self) -> None:
         """Raises `ChainError` where the head is another block by now: the chain was reorganised in the meantime."""

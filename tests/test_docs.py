@@ -58,7 +58,9 @@ def test_every_verb_that_a_document_or_message_names_exists() -> None:
 
 
 # in documents and docstrings a command stands in backticks, in hints behind a colon, in pins in quotes
-_VERB = re.compile(r'(?:`|run: |with: |made_by = ")irisproof ([a-z-]+(?: (?:build|show|list|derive|check|fetch)\b)?)')
+_VERB = re.compile(
+    r'(?:`|run: |with: |made_by = ")irisproof ([a-z-]+(?: (?:audit|build|show|list|derive|check|fetch)\b)?)'
+)
 
 
 def test_readme_quotes_the_last_benchmark() -> None:

@@ -13,8 +13,9 @@ from typing import NoReturn
 import click
 
 from app.cli.artifacts import circuit, srs
+from app.cli.audit import audit
 from app.cli.committee import committee
-from app.cli.demo import demo
+from app.cli.demo import demo, demo_upgrade
 from app.cli.devnet import devnet
 from app.cli.eye import evaluate, inspect, synthetic_eye
 from app.cli.member import enroll, leave, recover, status, upgrade
@@ -37,7 +38,8 @@ def cli() -> None:
 
 
 _VERBS = (
-    *(circuit, committee, demo, deploy, devnet, evaluate, inspect, relay, srs, station_key, synthetic_eye),
+    *(audit, circuit, committee, demo, demo_upgrade, deploy, devnet, evaluate, inspect, relay, srs, station_key),
+    synthetic_eye,
     *(vault, enroll, status, upgrade, recover, leave, polls, open_poll, vote, receipts, prove),
 )
 

@@ -59,6 +59,23 @@ def circuit_show(network: str, as_json: bool) -> None:
     print_facts(load_circuit(network).facts.to_json(), as_json)
 
 
+@circuit.command("audit")
+@_network_option
+def circuit_audit(network: str) -> None:
+    """Run the soundness gates of the built circuit again, then change every word of a real proof.
+
+    No einsum columns; every lookup within its range; symbols are -1, 0 or 1; wired as the network, cell by cell; the
+    witness is the integer reference. Each changed proof must be refused by the verifier contract, on a local chain.
+    """
+    from app.audit.mutations import refuse_mutations
+    from circuits.iris.circuit import load_circuit
+    from circuits.iris.gates import pass_gates
+
+    built = load_circuit(network)
+    pass_gates(built, lambda gate: click.echo(f"holds: {gate}"))
+    click.echo(f"holds: {refuse_mutations(built)} changed proofs are refused")
+
+
 @click.group()
 def srs() -> None:
     """The structured reference string (SRS) of all proofs: three sources, each pinned and checked."""

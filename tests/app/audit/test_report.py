@@ -1,0 +1,100 @@
+"""What a report says of accuracy, of limits that are near, and of links that are broken; no chain is needed for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.audit.accuracy import check_accuracy
+from app.audit.findings import Findings, Stage
+from app.audit.lists import ListedModel
+from app.audit.page import render_page
+from app.audit.report import content_of, summary_lines
+from model.evaluation.report import VERSION, Report, metrics_hash
+from protocol.errors import InputError
+from registry_contract.public_log import LogEntry
+
+CODE = {"name": "iris_v1", "histogram": {"step": 0.1, "genuine": [9, 1, 0], "impostor": [0, 2, 8]}}
+REPORT = Report(
+    {"version": VERSION, "network": {"name": "iris_v1"}, "data": {"name": "<nobody's eyes>"}, "codes": [CODE]}
+)
+
+
+def replayed(metrics: bytes) -> Any:
+    models = {1: ListedModel(1, {"metricsHash": metrics}, 0, 0)}
+    codes = SimpleNamespace(networks={1: ("iris_v1", "vk")})
+    return SimpleNamespace(lists=SimpleNamespace(models=models), records=SimpleNamespace(codes=codes))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "accuracy.json"
+    path.write_bytes(REPORT.to_bytes())
+    return path
+
+
+def accuracy(file: Path, metrics: bytes) -> tuple[Findings, list[dict[str, Any]]]:
+    findings = Findings()
+    return findings, check_accuracy(None, file, replayed(metrics), findings, lambda *_: None)
+
+
+def test_a_report_whose_hash_the_model_lists_is_drawn(file: Path) -> None:
+    findings, reports = accuracy(file, metrics_hash(REPORT))
+    assert findings.broken == []
+    assert findings.checked == {"accuracy": 1}
+    page = render_page(content_of(findings, None, None, reports))
+    assert "iris_v1 on &lt;nobody&#x27;s eyes&gt;" in page
+    assert "genuine: 10 pairs" in page
+
+
+def test_a_report_with_another_hash_is_a_broken_link(file: Path) -> None:
+    findings, _ = accuracy(file, b"\1" * 32)
+    assert [(broken.check, broken.stage) for broken in findings.broken] == [("accuracy", Stage.STATE)]
+
+
+def test_a_model_that_lists_no_report_claims_nothing(file: Path) -> None:
+    findings, reports = accuracy(file, bytes(32))
+    assert (findings.broken, findings.checked, len(reports)) == ([], {}, 1)
+
+
+def test_a_report_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "accuracy.json"
+    with pytest.raises(InputError, match="cannot be read"):
+        accuracy(path, bytes(32))
+    path.write_text("{}")
+    with pytest.raises(InputError, match=r"accuracy\.json"):
+        accuracy(path, bytes(32))
+
+
+def test_a_rule_is_near_its_limit_from_nine_tenths_on() -> None:
+    findings = Findings()
+    for used in (10, 89.9):
+        findings.measure("far", used, (100, "s"), f"block {used}")
+    for used in (90, 20, 95):
+        findings.measure("near", used, (100, "s"), f"block {used}")
+    rules = content_of(findings, None, None)["rules"]
+    assert (rules["far"]["is_near"], rules["far"]["near"], rules["far"]["where"]) == (False, 0, "block 89.9")
+    assert (rules["near"]["is_near"], rules["near"]["near"], rules["near"]["where"]) == (True, 2, "block 95")
+
+
+def test_the_first_broken_link_is_the_first_in_the_chains_order() -> None:
+    findings = Findings()
+    findings.say("tally", "off by one")
+    findings.say("verdict", "late", entry(9, 1))
+    findings.say("verdict", "early <b>", entry(8, 7))
+    findings.say("code", "another", stage=Stage.FOUNDATION)
+    assert [broken.reason for broken in findings.in_order()] == ["another", "early <b>", "late", "off by one"]
+    content = content_of(findings, None, None)
+    assert content["first_broken"]["reason"] == "another"
+    assert summary_lines(content)[-5:-3] == ["broken: 4 links; the first is code", "    code: another"]
+    page = render_page(content)
+    assert "early &lt;b&gt;" in page
+    assert 'class="broken"' in page
+    assert 'class="holds"' not in page
+
+
+def entry(block: int, index: int) -> LogEntry:
+    return LogEntry("registry", "Enrolled", {}, block, index, "0xaa", 0)
