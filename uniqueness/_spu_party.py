@@ -98,6 +98,16 @@ class Session:
         else:
             self.runtime.run(self.either)
 
+    def answer(self, head: dict[str, Any], read: Any) -> bool:
+        """Whether any score is positive, of those that `head` announces and the frames behind it bring."""
+        self.require_agreement(frames.agreed_on(head))
+        done = 0
+        while done < head["total"]:
+            _, shares = frames.read_frame(read)
+            self.add(shares, head["eyes"], first=done == 0)
+            done += len(shares)
+        return bool(self.open("kept"))
+
     def open(self, name: str) -> Any:
         """Open one variable to all three parties: [...] of the type it was computed in."""
         mine = self.runtime.get_var(name)
@@ -136,13 +146,7 @@ def serve(session: Session, read: Any, write: Any) -> None:
             head, _ = frames.read_frame(read)
         except EOFError:
             os._exit(0)  # the node has ended; closing the link would wait for the peers
-        session.require_agreement(frames.agreed_on(head))
-        done = 0
-        while done < head["total"]:
-            _, shares = frames.read_frame(read)
-            session.add(shares, head["eyes"], first=done == 0)
-            done += len(shares)
-        frames.write_frame(write, {"positive": bool(session.open("kept"))})
+        frames.write_frame(write, {"positive": session.answer(head, read)})
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ many eyes. Mirrored pictures and swapped eyes are compared too: a person is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,7 +32,17 @@ from uniqueness.linear import (
     split_limbs,
 )
 
-__all__ = ["Comparison", "LocalComparison", "Query", "Records", "group_scores", "same_eye_scores", "scores_per_record"]
+__all__ = [
+    "Comparison",
+    "LocalComparison",
+    "Query",
+    "Records",
+    "first_found",
+    "group_scores",
+    "pairs",
+    "same_eye_scores",
+    "scores_per_record",
+]
 
 Ring = npt.NDArray[np.uint16]
 
@@ -118,16 +128,24 @@ class LocalComparison:
             part = scores[start * each : stop * each]
             return self._engine.any_positive(tag + step.to_bytes(4, "big"), [part], len(part), eyes)
 
-        low, high = 0, count
-        if not found(low, high):
-            return None
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if found(low, middle) else (middle, high)
-        return low
+        return first_found(count, found)
 
     def close(self) -> None:
         self._engine.close()
+
+
+def first_found(count: int, found: Callable[[int, int], bool]) -> int | None:
+    """The first of `count` records, given whether one is in start..stop-1; None for none.
+
+    Asks 1 + ceil(log2 count) times at most.
+    """
+    low, high = 0, count
+    if not found(low, high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if found(low, middle) else (middle, high)
+    return low
 
 
 def scores_per_record(query: Query) -> int:
@@ -147,10 +165,10 @@ def group_scores(query: Query, records: Records, products: Products, block_rows:
         rows = records.block(start, min(start + block_rows, len(records)))
         parts = [next(local_scores(shares, rows, products, block_rows=block_rows)) for shares in turned]
         scores = np.stack(parts, axis=1)  # (rows, queries, 17)
-        yield scores if len(query.eyes) == 1 else _pairs(scores)
+        yield scores if len(query.eyes) == 1 else pairs(scores)
 
 
-def _pairs(scores: Ring) -> Ring:
+def pairs(scores: Ring) -> Ring:
     """uint16[rows, 4, 17], rows left and right in turn, queries left, right, left mirrored, right mirrored ->
     uint16[records, variants, eyes, 17]."""
     by_eye = scores.reshape(-1, 2, ORIENTATIONS, 2, len(ROTATIONS))  # (record, its eye, orientation, query's eye, 17)

@@ -100,6 +100,14 @@ def test_a_mask_below_the_minimum_is_refused_at_every_node(engines: list[Engine]
     assert at_each(engines, accepted) == [enough] * 3
 
 
+def test_one_tampering_node_hides_a_duplicate_from_these_engines(engines: list[Engine]) -> None:
+    """What SECURITY.md says of them; `tests/uniqueness/checked` shows the comparison that notices."""
+    shares = ring_shares(np.array([-5, 700, -9]), np.random.default_rng(6))
+    shares[1][1] -= np.uint16(20_000)
+    bits = at_each(engines, lambda node, engine: engine.any_positive(b"t", [shares[node]], 3))
+    assert bits == [False] * 3
+
+
 def test_no_scores_are_no_verdict(engines: list[Engine]) -> None:
     with pytest.raises(EncodingError, match="nothing"):
         engines[0].any_positive(b"", [], 0)
