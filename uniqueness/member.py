@@ -35,7 +35,7 @@ ERASED_LIFE_S = 6 * 86_400
 SETTLE_MARGIN_S = 120
 """How long after a verdict's end the chain is believed that nobody used it."""
 MAX_CLOCK_SKEW_S = 300
-ARRIVAL_S = 60.0
+ARRIVAL_S = 120.0
 """How long a node waits in a round for a submission that reached another node first."""
 ANSWER_S = 300.0
 MAX_WAITING = 16

@@ -33,7 +33,7 @@ from uniqueness.wire import Channel, error_value
 __all__ = ["Sequencer"]
 
 _PURPOSES = {EntryKind.CONFIRMED: "confirm", EntryKind.DROPPED: "drop"}
-_PREPARE_S = 90.0
+_PREPARE_S = 180.0
 _EXECUTE_S = 600.0
 _SESSION_S = 120.0
 _ATTEMPTS = 3

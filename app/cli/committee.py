@@ -17,7 +17,7 @@ _config = click.option("--config", type=_file, required=True, help="The node's s
 
 @click.group()
 def committee() -> None:
-    """The uniqueness committee: three nodes that find out whether somebody enrolled before.
+    """The uniqueness committee: make keys, run a node, rebuild it, see its state.
 
     docs/committee.md tells the three operators what to do, step by step.
     """

@@ -86,7 +86,8 @@ class LocalCommittee:
                 shutil.copy(operator / shared, folder / shared)
             shutil.copy(operator / f"node-{node}.crt", folder / "node.crt")
             (folder / "deployment.json").write_text(deployment.to_json())
-            text = settings_text(node, rpc_url, "deployment.json", parent=os.getpid(), **settings)
+            more = {"requests_per_minute": 6000, "parent": os.getpid(), **settings}
+            text = settings_text(node, rpc_url, "deployment.json", **more)
             (folder / "node.toml").write_text(text)
             self.start_node(node)
 
