@@ -31,7 +31,6 @@ from registry_contract.local_chain import LocalChain
 from registry_contract.model import ModelDescription
 from registry_contract.polls import Ballot, Poll, PollDraft, PollsClient, ballot_message
 from uniqueness.client import CommitteeClient
-from uniqueness.engine import EngineKind
 from uniqueness.refusals import Refusal
 
 __all__ = ["DemoFigures", "DemoOptions", "run_demo"]
@@ -177,11 +176,7 @@ def _set_up(
     with tell.step("committee started") as step:
         committee.start(chain.url, deployment)
         committee.wait_until_ready()
-        kind = committee.engine
-        slow = (
-            "" if kind is EngineKind.SPU else ", slow: for up to about 1,000 people; make committee-venv installs SPU"
-        )
-        step.detail = f"three nodes on this machine, secure computation by {kind.value}{slow}"
+        step.detail = f"three nodes on this machine, comparison on secret shares: {committee.engine.value}"
     relayer = chain.funded_account()  # submits for everybody: no person's address is seen
     registry = RegistryClient(chain.url, deployment, relayer)
     polls = PollsClient(chain.url, deployment, relayer)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 
 from protocol.errors import EncodingError
 from uniqueness.constants import PARTIES
-from uniqueness.engine import EngineKind
+from uniqueness.engine_slot import EngineChoice
 from uniqueness.ports import Policy
 from uniqueness.wire import split_address
 
@@ -49,7 +49,7 @@ class CommitteeFile:
     nodes: tuple[NodeEntry, ...]
     authority: str
     policy: Policy
-    engine: EngineKind
+    engine: EngineChoice
 
     def __post_init__(self) -> None:
         if len(self.nodes) != PARTIES:
@@ -78,7 +78,7 @@ class CommitteeFile:
                 tuple(NodeEntry(**node) for node in value["nodes"]),
                 str(value["authority"]),
                 Policy(value["policy"]),
-                EngineKind(value["engine"]),
+                EngineChoice(value["engine"]),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise EncodingError("the committee's file cannot be read") from error

@@ -5,20 +5,35 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from protocol.errors import EngineFailed
+from uniqueness.checked.comparison import CheckedComparison
+from uniqueness.checked.peers import Peers
 from uniqueness.comparison import Comparison, LocalComparison
 from uniqueness.engine import Engine, EngineKind, TlsFiles
 from uniqueness.linear import Products, numpy_products
+from uniqueness.links import connect_links
 
-__all__ = ["EngineSetting", "EngineSlot"]
+__all__ = ["EngineChoice", "EngineSetting", "EngineSlot"]
+
+_CONNECT_S = 90.0
+
+
+class EngineChoice(Enum):
+    """What all three nodes of a committee compare with. CHECKED notices one node that tampers and runs anywhere; SPU
+    and MPyC trust the nodes to compute what they should."""
+
+    CHECKED = "checked"
+    SPU = "spu"
+    MPYC = "mpyc"
 
 
 @dataclass(frozen=True)
 class EngineSetting:
     """How a node starts its engine. `addresses` are the three engines' own, in the nodes' order."""
 
-    kind: EngineKind
+    choice: EngineChoice
     addresses: Sequence[str]
     tls: TlsFiles
     products: Products = numpy_products
@@ -41,17 +56,32 @@ class EngineSlot:
     def start(self, session: str) -> None:
         """End what runs and start anew; returns when the three engines have found each other. Raises `EngineFailed`."""
         self.end()
-        engine = Engine(
-            self._setting.kind, self._node, self._setting.addresses, self._setting.timeout_s, self._setting.tls
-        )
-        with self._lock:
-            self._comparison = LocalComparison(engine, self._setting.products)
-        try:
-            engine.connect()
-        except BaseException:
-            engine.close()
-            raise
+        setting = self._setting
+        if setting.choice is EngineChoice.CHECKED:
+            self._start_checked(session)
+        else:
+            kind = EngineKind(setting.choice.value)
+            engine = Engine(kind, self._node, setting.addresses, setting.timeout_s, setting.tls)
+            with self._lock:
+                self._comparison = LocalComparison(engine, setting.products)
+            try:
+                engine.connect()
+            except BaseException:
+                engine.close()
+                raise
         self._session = session
+
+    def _start_checked(self, session: str) -> None:
+        setting = self._setting
+        links = connect_links(self._node, setting.addresses, setting.tls, session, _CONNECT_S)
+        peers = Peers(self._node, links, setting.timeout_s)
+        try:
+            comparison = CheckedComparison(peers, setting.products)
+        except BaseException:
+            peers.close()
+            raise
+        with self._lock:
+            self._comparison = comparison
 
     def comparison(self, session: str) -> Comparison:
         """Raises `EngineFailed` where this session is not the one that runs."""

@@ -21,7 +21,7 @@ from uniqueness.constants import PARTIES
 from uniqueness.keys import node_name
 from uniqueness.member import MAX_WAITING, Member, Proposal
 from uniqueness.refusals import Refusal
-from uniqueness.wire import WIRE_VERSION, decode, error_value, split_address
+from uniqueness.wire import WIRE_VERSION, caller_name, decode, error_value, split_address
 
 __all__ = ["Listening", "NodeServer"]
 
@@ -153,13 +153,7 @@ async def _answered(request: web.Request, threads: ThreadPoolExecutor, answer: A
 
 
 def _caller(request: web.Request) -> str:
-    """The common name in the caller's certificate, which TLS has verified."""
-    certificate = request.transport.get_extra_info("peercert") if request.transport else None
-    for part in (certificate or {}).get("subject", ()):
-        for name, value in part:
-            if name == "commonName":
-                return str(value)
-    return ""
+    return caller_name(request.transport.get_extra_info("peercert") if request.transport else None)
 
 
 def _number(name: str) -> int:

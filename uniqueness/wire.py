@@ -11,6 +11,7 @@ import http.client
 import json
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = [
     "WIRE_VERSION",
     "Channel",
     "caller_context",
+    "caller_name",
     "decode",
     "encode",
     "error_value",
@@ -75,6 +77,15 @@ def _strict(context: ssl.SSLContext, tls: TlsFiles, authority: str) -> ssl.SSLCo
     context.load_verify_locations(authority)
     context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def caller_name(certificate: Mapping[str, Any] | None) -> str:
+    """The common name in a certificate that TLS has verified, as `getpeercert` gives it; empty for none."""
+    for part in (certificate or {}).get("subject", ()):
+        for name, value in part:
+            if name == "commonName":
+                return str(value)
+    return ""
 
 
 class _NamedConnection(http.client.HTTPSConnection):

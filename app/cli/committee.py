@@ -42,15 +42,21 @@ def init(node: int, out: Path, rpc_url: str, deployment: str, **addresses: str) 
 @committee.command()
 @click.argument("admissions", type=_file, nargs=3)
 @click.option("--policy", type=click.Choice(["one", "both"]), default="one", show_default=True, help="Eyes to compare.")
-@click.option("--engine", type=click.Choice(["spu", "mpyc"]), default="spu", show_default=True, help="Of all nodes.")
+@click.option(
+    "--engine",
+    type=click.Choice(["checked", "spu", "mpyc"]),
+    default="checked",
+    show_default=True,
+    help="What all nodes compare with; only `checked` notices a node that tampers.",
+)
 @click.option("--out", type=_folder, required=True, help="Folder for the authorities and certificates.")
 def assemble(admissions: tuple[Path, ...], policy: str, engine: str, out: Path) -> None:
     """Make the committee's file and the nodes' certificates from three operators' files."""
     from app.committee.setup import assemble as put_together
-    from uniqueness.engine import EngineKind
+    from uniqueness.engine_slot import EngineChoice
     from uniqueness.ports import Policy
 
-    made = put_together(out, admissions, Policy(policy), EngineKind(engine))
+    made = put_together(out, admissions, Policy(policy), EngineChoice(engine))
     click.echo("committee = [" + ", ".join(f'"{node.signer}"' for node in made.nodes) + "]")
     click.echo(f"give each operator committee.json, nodes.crt, clients.crt and node-N.crt (as node.crt) from {out}")
 

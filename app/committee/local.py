@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -28,7 +28,7 @@ from registry_contract.deployment import Deployment
 from uniqueness.client import CommitteeClient
 from uniqueness.committee_file import CommitteeFile
 from uniqueness.constants import PARTIES
-from uniqueness.engine import EngineKind, engine_available
+from uniqueness.engine_slot import EngineChoice
 from uniqueness.ports import Policy
 
 __all__ = ["LocalCommittee"]
@@ -39,12 +39,10 @@ _END_S = 15.0
 
 @dataclass
 class LocalCommittee:
-    """Context manager: entering makes keys, `start` runs the nodes. SPU where its environment is set up, else MPyC."""
+    """Context manager: entering makes keys, `start` runs the nodes."""
 
     policy: Policy = Policy.ONE
-    engine: EngineKind = field(
-        default_factory=lambda: EngineKind.SPU if engine_available(EngineKind.SPU) else EngineKind.MPYC
-    )
+    engine: EngineChoice = EngineChoice.CHECKED
 
     def __enter__(self) -> LocalCommittee:
         """Make the three operators' keys, the committee's file and a client's certificate."""

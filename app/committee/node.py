@@ -25,8 +25,8 @@ from registry_contract.client import RegistryClient
 from registry_contract.deployment import Deployment
 from uniqueness.binding import Committee
 from uniqueness.committee_file import CommitteeFile
-from uniqueness.engine import EngineKind, TlsFiles
-from uniqueness.engine_slot import EngineSetting, EngineSlot
+from uniqueness.engine import TlsFiles
+from uniqueness.engine_slot import EngineChoice, EngineSetting, EngineSlot
 from uniqueness.intake import Intake
 from uniqueness.keys import read_box_key
 from uniqueness.linear import Products, numpy_products
@@ -62,7 +62,7 @@ def run_node(settings: NodeSettings, write: Callable[[str], None]) -> None:
         member, node = parts.member, settings.node
         sequencer = Sequencer(member, parts.peers, settings.settle_s) if node == 0 else None
         engine = parts.committee.engine
-        limit = f" (slow: for up to about {MPYC_PEOPLE:,} people)" if engine is EngineKind.MPYC else ""
+        limit = f" (slow: for up to about {MPYC_PEOPLE:,} people)" if engine is EngineChoice.MPYC else ""
         write(f"node {node}: {len(member.store.networks())} networks, log at {member.store.last.sequence}")
         write(f"engine: {engine.value}{limit}")
         try:

@@ -20,7 +20,8 @@ from app.station import write_station_key
 from protocol.errors import EncodingError, InputError
 from uniqueness.committee_file import CommitteeFile, NodeEntry
 from uniqueness.constants import PARTIES
-from uniqueness.engine import EngineKind, TlsFiles
+from uniqueness.engine import TlsFiles
+from uniqueness.engine_slot import EngineChoice
 from uniqueness.keys import Authority, certificate_request, node_name, write_box_key, write_tls_key
 from uniqueness.ports import Policy
 
@@ -61,7 +62,7 @@ def init_node(folder: Path, node: int, addresses: NodeAddresses, rpc_url: str, d
     return signer
 
 
-def assemble(folder: Path, admissions: Sequence[Path], policy: Policy, engine: EngineKind) -> CommitteeFile:
+def assemble(folder: Path, admissions: Sequence[Path], policy: Policy, engine: EngineChoice) -> CommitteeFile:
     """Make the two authorities, `committee.json`, and `node-N.crt` for each node. Raises `InputError`."""
     entries: dict[int, tuple[NodeEntry, str]] = {}
     for path in admissions:

@@ -17,8 +17,8 @@ from protocol.errors import CommitteeUnavailable, EncodingError, InputError, Req
 from tests.uniqueness.committee import free_addresses
 from tests.uniqueness.stored import FIRST, open_store
 from uniqueness.binding import Committee
-from uniqueness.engine import EngineKind, TlsFiles
-from uniqueness.engine_slot import EngineSetting, EngineSlot
+from uniqueness.engine import TlsFiles
+from uniqueness.engine_slot import EngineChoice, EngineSetting, EngineSlot
 from uniqueness.intake import Intake
 from uniqueness.keys import Authority, certificate_request, node_name, read_box_key, write_box_key, write_tls_key
 from uniqueness.member import Member, MemberParts
@@ -66,7 +66,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     store = open_store(folder / "store", 1)
     served = Committee(31337, FIRST.body["registry"], 1, ())
     intake = Intake(served, X25519PrivateKey.generate(), NoChain(), store)
-    slot = EngineSlot(1, EngineSetting(EngineKind.MPYC, free_addresses(), tls))
+    slot = EngineSlot(1, EngineSetting(EngineChoice.MPYC, free_addresses(), tls))
     server = NodeServer(
         Member(MemberParts(store, NoChain(), NoChain(), intake, slot, ())), lambda name: 7.0 * (name == "hasty")
     )

@@ -10,6 +10,7 @@ import struct
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Protocol
 
 from uniqueness.constants import PARTIES
 from uniqueness.engine import EngineFailed
@@ -27,6 +28,16 @@ class TamperingDetected(EngineFailed):
         super().__init__(f"a node tampers: {check}", hint="keep the logs of all three nodes and stop enrolling")
 
 
+class Socket(Protocol):
+    """What is used of a connected socket. One thread sends while another receives."""
+
+    def settimeout(self, seconds: float | None, /) -> None: ...
+    def sendall(self, data: bytes, /) -> None: ...
+    def recv_into(self, buffer: memoryview, /) -> int: ...
+    def shutdown(self, how: int, /) -> None: ...
+    def close(self) -> None: ...
+
+
 class Peers:
     """This node's two links. Sending never waits for the receiver; receiving waits for the sender, at most `timeout_s`.
 
@@ -34,7 +45,7 @@ class Peers:
     caller's to see to (TLS).
     """
 
-    def __init__(self, node: int, links: Mapping[int, socket.socket], timeout_s: float = 120) -> None:
+    def __init__(self, node: int, links: Mapping[int, Socket], timeout_s: float = 120) -> None:
         self.node, self._links = node, dict(links)
         self.next, self.previous = (node + 1) % PARTIES, (node + 2) % PARTIES
         self.sent_bytes = 0

@@ -23,7 +23,7 @@ from registry_contract.enrollment import Enrollment
 from registry_contract.local_chain import LocalChain
 from registry_contract.model import ModelDescription
 from registry_contract.verdict import SignedVerdict
-from uniqueness.engine import EngineKind
+from uniqueness.engine_slot import EngineChoice
 from uniqueness.ports import Policy
 from uniqueness.request import RequestKind
 
@@ -79,9 +79,11 @@ class People:
 
 
 @contextmanager
-def people_before(circuit: Circuit, policy: Policy = Policy.ONE) -> Iterator[People]:
-    """MPyC: the committee of a test has a handful of records."""
-    with LocalChain() as chain, LocalCommittee(policy, EngineKind.MPYC) as committee:
+def people_before(
+    circuit: Circuit, policy: Policy = Policy.ONE, engine: EngineChoice = EngineChoice.CHECKED
+) -> Iterator[People]:
+    """The checked engine starts in no time; the others have tests of their own."""
+    with LocalChain() as chain, LocalCommittee(policy, engine) as committee:
         station = SoftwareStation()
         model = actions.model_description(circuit, chain.chain_id)
         deployment = actions.deploy_registry(chain.url, chain.funded_account(), model, station, committee.signers)
