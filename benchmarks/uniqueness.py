@@ -23,12 +23,14 @@ import numpy as np
 import torch
 
 from benchmarks.report import Figure
+from tests.uniqueness.checked.three import three_peers
 from tests.uniqueness.committee import free_addresses
 from tests.uniqueness.world import Integers, held, random_codes, ring_shares
+from uniqueness.checked.comparison import CheckedComparison
+from uniqueness.comparison import Comparison, LocalComparison, Query
 from uniqueness.constants import ANGLE_COLUMNS, PARTIES, RULES
 from uniqueness.engine import Engine, EngineKind, engine_available
-from uniqueness.linear import Limbs, Products, Ring, local_scores, numpy_products, query_row, split_limbs
-from uniqueness.reference import matches
+from uniqueness.linear import Limbs, Products, Ring, numpy_products, query_row, split_limbs
 from uniqueness.torch_products import torch_products
 
 Result = TypeVar("Result")
@@ -57,16 +59,44 @@ class Town:
         return cls(codes, rows, random_codes(RULE, 1, rng)[0])
 
 
+class Rows:
+    """`comparison.Records` in memory."""
+
+    def __init__(self, limbs: Limbs) -> None:
+        self._limbs = limbs
+
+    def __len__(self) -> int:
+        return len(self._limbs)
+
+    def block(self, start: int, stop: int) -> Limbs:
+        return self._limbs[start:stop]
+
+
 def figures() -> list[Figure]:
-    """Nothing where SPU's environment is not set up."""
-    if not engine_available(EngineKind.SPU):
-        sys.stderr.write("uniqueness: left out, SPU's environment is not set up (make committee-venv)\n")
-        return []
+    """Without SPU's where its environment is not set up."""
     torch.set_num_threads(1)
     town = Town.build()
+    if not engine_available(EngineKind.SPU):
+        sys.stderr.write("uniqueness: SPU is left out, its environment is not set up (make committee-venv)\n")
+        return _checked(town)
     with _three_engines() as engines:
         rates = [figure for rotations in ROTATIONS for figure in _rates(town, engines, rotations)]
-        return [*rates, Figure("verdict_10k_wall_s", round(_verdict_s(town, engines), 2), "s", 2.0)]
+        trusting = [LocalComparison(engine, torch_products) for engine in engines]
+        rates.append(Figure("verdict_10k_spu_s", round(_verdict(town, trusting).wall_s, 2), "s", 2.0))
+    return [*rates, *_checked(town)]
+
+
+def _checked(town: Town) -> list[Figure]:
+    """The comparison that notices tampering: its nodes are threads of this process, so its CPU time is a third."""
+    with three_peers() as peers:
+        comparisons = _at_each(lambda node: CheckedComparison(peers[node], torch_products))
+        verdict = _verdict(town, comparisons)
+        count = VERDICTS * RECORDS * 34  # 17 rotations, as it is and mirrored
+        return [
+            Figure("compare_checked_34", round(PARTIES * count / verdict.cpu_s / 1e6, 2), "M/core-s", 1.0),
+            Figure("compare_checked_bytes", round(peers[0].sent_bytes / count, 1), "B"),
+            Figure("verdict_10k_checked_s", round(verdict.wall_s, 2), "s", 2.0),
+        ]
 
 
 def _rates(town: Town, engines: Sequence[Engine], rotations: int) -> list[Figure]:
@@ -119,22 +149,30 @@ def _engine_s(engines: Sequence[Engine], scores: list[Ring]) -> float:
     return _at_each(spent_s)[0]
 
 
-def _verdict_s(town: Town, engines: Sequence[Engine]) -> float:
-    """Median wall time of a verdict over all records: three nodes on this machine, linear part and engine."""
-    walls_s = []
+@dataclass(frozen=True)
+class Verdicts:
+    """Wall time of one, the median, and this process's CPU time for all."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def _verdict(town: Town, comparisons: Sequence[Comparison]) -> Verdicts:
+    """Over all records, three nodes on this machine: strangers and, in turn, an enrolled eye of another capture."""
+    walls_s, began = [], time.process_time()
     for turn in range(VERDICTS):
         query = town.stranger if turn % 2 == 0 else np.roll(town.codes[7].reshape(-1, ANGLE_COLUMNS), 3, 1).ravel()
         shares = ring_shares(query, np.random.default_rng(turn))
 
         def verdict(node: int, shares: list[Ring] = shares) -> bool:
-            local = local_scores(held(RULE, shares, node), town.rows[node], torch_products)
-            return engines[node].any_positive(b"verdict", local, RECORDS * 17)
+            asked = Query((held(RULE, shares, node),))
+            return comparisons[node].matches_any(b"verdict", asked, Rows(town.rows[node]))
 
         started = time.perf_counter()
         found = _at_each(verdict)
         walls_s.append(time.perf_counter() - started)
-        assert found == [matches(RULE, query, town.codes)] * PARTIES == [turn % 2 == 1] * PARTIES
-    return float(np.median(walls_s))
+        assert found == [turn % 2 == 1] * PARTIES
+    return Verdicts(float(np.median(walls_s)), time.process_time() - began)
 
 
 @contextmanager

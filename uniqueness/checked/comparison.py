@@ -15,7 +15,7 @@ from uniqueness.checked.signs import all_of, not_positive
 from uniqueness.comparison import Query, Records, first_found, pairs
 from uniqueness.constants import ROTATIONS
 from uniqueness.engine import EngineFailed
-from uniqueness.linear import Products, numpy_products
+from uniqueness.linear import Limbs, Products, numpy_products
 
 __all__ = ["CheckedComparison"]
 
@@ -53,7 +53,7 @@ class CheckedComparison:
             checked, words = CheckedQuery(self._party, query, self._products), []
             for start in range(0, count, BLOCK_RECORDS):
                 stop = min(start + BLOCK_RECORDS, count)
-                scores = _lanes(checked.scores(records.block(start * eyes, stop * eyes)), eyes)
+                scores = self._scores(checked, query, records.block(start * eyes, stop * eyes))
                 words.append(not_positive(self._party, scores, eyes))
                 self._party.verify()
             checked.verify()
@@ -66,7 +66,7 @@ class CheckedComparison:
         with _Question(self, tag, count, eyes):
             checked = CheckedQuery(self._party, query, self._products)
             blocks = [
-                _lanes(checked.scores(records.block(start * eyes, min(start + BLOCK_RECORDS, count) * eyes)), eyes)
+                self._scores(checked, query, records.block(start * eyes, min(start + BLOCK_RECORDS, count) * eyes))
                 for start in range(0, count, BLOCK_RECORDS)
             ]
             checked.verify()
@@ -81,6 +81,14 @@ class CheckedComparison:
 
     def close(self) -> None:
         self._party.peers.close()
+
+    def _scores(self, checked: CheckedQuery, query: Query, rows: Limbs) -> Shared[np.uint16]:
+        """What `not_positive` wants: what belongs to a match in front, matches last."""
+        products, eyes = checked.scores(rows), len(query.eyes)
+        offset = self._party.holds(0, np.full((), query.eyes[0].rule.offset, np.uint16))
+        return Shared(
+            _rotations_first(products.own - offset.own, eyes), _rotations_first(products.second - offset.second, eyes)
+        )
 
     def _opened(self, words: list[Shared[np.uint64]]) -> bool:
         """Whether anything matched in any block: verified, then opened."""
@@ -107,11 +115,6 @@ class _Question:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._comparison._failed = kind is not None
-
-
-def _lanes(scores: Shared[np.uint16], eyes: int) -> Shared[np.uint16]:
-    """[rows, presentations, 17] -> what `not_positive` wants: what belongs to a match in front, matches last."""
-    return Shared(*(_rotations_first(slot, eyes) for slot in (scores.own, scores.second)))
 
 
 def _rotations_first(scores: Residues, eyes: int) -> Residues:

@@ -24,7 +24,7 @@ import numpy as np
 from uniqueness.binding import AcceptedShares
 from uniqueness.checked.party import Party, Residues, Shared, Stream
 from uniqueness.comparison import Query
-from uniqueness.linear import Limbs, Products, local_scores, mirrored, split_limbs
+from uniqueness.linear import Limbs, Products, mirrored, query_row, split_limbs
 
 __all__ = ["KEYS", "SUBSETS", "CheckedQuery"]
 
@@ -43,27 +43,26 @@ class CheckedQuery:
         self._pending: list[tuple[Shared[np.uint16], Shared[np.uint16]]] = []
 
     def scores(self, rows: Limbs) -> Shared[np.uint16]:
-        """[n, presentations, 17]; nothing that follows from them may be opened before `verify`."""
-        parts = [self._local(one, rows) for one in self._presented]
-        scores = self._party.reshare(np.stack(parts, axis=1))
+        """Products with each row, without the rule's constant: [n, presentations, 17].
+
+        Nothing that follows from them may be opened before `verify`.
+        """
+        scores = self._party.reshare(self._local(self._presented, rows))
         self._pending.append(self._subsets(rows, scores))
         return scores
 
-    def _local(self, query: AcceptedShares, rows: Limbs) -> Residues:
-        return next(local_scores(query, rows, self._products, block_rows=len(rows)))
+    def _local(self, queries: Sequence[AcceptedShares], rows: Limbs) -> Residues:
+        """This node's part of each row's product with each query: [n, queries, 17]. The rows are read once."""
+        turned = split_limbs(np.concatenate([query_row(one) for one in queries]))
+        return self._products(rows, turned).reshape(len(rows), len(queries), -1)
 
     def _subsets(self, rows: Limbs, scores: Shared[np.uint16]) -> tuple[Shared[np.uint16], Shared[np.uint16]]:
         """(sum of scores, X . (a q)) of random subsets: [subsets, presentations, 17] and [keys, subsets, ...]."""
-        party, rule = self._party, self._presented[0].rule
-        picked = Stream(party.peers.coin()).draw((SUBSETS, len(rows)), np.uint16) & np.uint16(1)
+        picked = Stream(self._party.peers.coin()).draw((SUBSETS, len(rows)), np.uint16) & np.uint16(1)
         sums = split_limbs(_subset_sums(rows, picked.astype(np.bool_)))  # [X_j | X_j+1]
-        keyed = [self._local(replace(one, node=1), sums) for one in self._keyed]  # node 1's part has no constant
-        offset = party.holds(0, rule.offset * picked.sum(axis=1, dtype=np.uint16))
-        slots = ("own", "second")
-        totals = [np.tensordot(picked, getattr(scores, slot), 1) for slot in slots]
-        totals = [total + getattr(offset, slot)[:, None, None] for total, slot in zip(totals, slots, strict=True)]
-        shape = (KEYS, len(self._presented), SUBSETS, -1)
-        return Shared(*totals), party.reshare(np.stack(keyed).reshape(shape).swapaxes(1, 2))
+        keyed = self._local(self._keyed, sums).reshape(SUBSETS, KEYS, len(self._presented), -1)
+        totals = (np.tensordot(picked, slot, 1) for slot in (scores.own, scores.second))
+        return Shared(*totals), self._party.reshare(keyed.swapaxes(0, 1))
 
     def verify(self) -> None:
         """Raises `TamperingDetected` where a score is not the product of its shares."""
@@ -91,13 +90,14 @@ def _multiples(party: Party, keys: Shared[np.uint16], eye: AcceptedShares) -> li
 def _subset_sums(rows: Limbs, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Residues:
     """The sum of the chosen rows modulo 2^16, for each subset: uint16[subsets, 2 width]."""
     sums = np.zeros((len(chosen), rows.low.shape[1]), np.uint16)
+    tile = np.empty((_TILE_ROWS, rows.low.shape[1]), np.int16)
     for start in range(0, len(rows), _TILE_ROWS):
-        tile = rows[start : start + _TILE_ROWS]
-        residues = tile.high.astype(np.int16)
-        residues <<= 8
-        residues += tile.low
-        for subset, row in enumerate(chosen[:, start : start + _TILE_ROWS]):
-            sums[subset] += residues.view(np.uint16)[row].sum(axis=0, dtype=np.uint16)
+        limbs, picked = rows[start : start + _TILE_ROWS], chosen[:, start : start + _TILE_ROWS]
+        joined = tile[: len(limbs)]
+        np.multiply(limbs.high, np.int16(256), out=joined)
+        joined += limbs.low
+        for subset, row in enumerate(picked):
+            sums[subset] += joined.view(np.uint16)[row].sum(axis=0, dtype=np.uint16)
     return sums
 
 
