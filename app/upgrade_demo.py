@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from app import actions
 from app.actions import ProvedCapture
+from app.actions.committee import Committee, Model
 from app.audit import AuditRequest, run_audit
 from app.audit.command import write_reports
 from app.narration import Narrator
@@ -40,48 +40,45 @@ from registry_contract.polls import Poll, PollDraft, PollsClient
 from registry_contract.public_log import http_rpc
 from registry_contract.verdict import Verdict, VerdictKind, code_commitment, sign_verdict
 
-__all__ = ["Committee", "LocalCommittee", "UpgradeFigures", "run_upgrade_demo"]
+__all__ = ["SigningKeys", "UpgradeFigures", "run_upgrade_demo"]
 
 MEMBERS, IN_TIME = 5, 3
 DAY_S = 86_400
 
 
-class Committee(Protocol):
-    """Whoever gives verdicts about proved codes: real nodes fit in here."""
+class SigningKeys:
+    """Three keys in this process in the committee's place: they sign whatever they are asked, and compare nobody. A
+    `Committee` as `app.actions.committee` has it, so that real nodes fit in here as soon as they know two models."""
 
-    @property
-    def nodes(self) -> tuple[str, str, str]:
-        """Addresses of the nodes, as the registry is told."""
-
-    def ask(self, kind: VerdictKind, model_id: int, proved: ProvedCapture, record_id: int = 0) -> bytes:
-        """The verdict, signed by all nodes (`SignedVerdict.to_bytes`)."""
-
-
-class LocalCommittee:
-    """Three keys in this process that sign whatever they are asked. No comparison is made."""
-
-    def __init__(self, now: Callable[[], int]) -> None:
+    def __init__(self) -> None:
         self._accounts: tuple[LocalAccount, ...] = tuple(Account.create() for _ in range(3))
-        self._now = now
+        self._registry: RegistryClient | None = None
 
     @property
-    def nodes(self) -> tuple[str, str, str]:
+    def signers(self) -> tuple[str, str, str]:
+        """Addresses for the contract, in the nodes' order."""
         one, two, three = (str(account.address) for account in self._accounts)
         return one, two, three
 
-    def ask(self, kind: VerdictKind, model_id: int, proved: ProvedCapture, record_id: int = 0) -> bytes:
-        capture = proved.capture.attestation.capture
+    def serve(self, registry: RegistryClient) -> None:
+        """Sign for this registry from now on."""
+        self._registry = registry
+
+    def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
+        registry, capture = self._registry, proved.capture.attestation.capture
+        assert registry is not None
+        known = kind is not VerdictKind.UNIQUE
         verdict = Verdict(
             registry=capture.registry,
             chain_id=capture.chain_id,
             kind=kind,
             code_commitment=code_commitment(proved.run.proof),
             identity=capture.identity,
-            model_id=model_id,
+            model_id=model[0],
             database_size=0,
             log_root=bytes(32),
-            record_id=record_id,
-            expires_at=self._now() + 3600,
+            record_id=registry.record(capture.identity).record_id if known else 0,
+            expires_at=registry.now() + 3600,
         )
         return sign_verdict(verdict, self._accounts).to_bytes()
 
@@ -181,10 +178,12 @@ def _member(tell: Narrator, number: int) -> _Member:
 def _set_up(tell: Narrator, circuits: dict[int, Circuit], chain: LocalChain) -> _Scene:
     with tell.step("contracts deployed") as step:
         owner, relayer, station = chain.funded_account(), chain.funded_account(), SoftwareStation()
-        committee = LocalCommittee(chain.now)
-        terms = Terms(committee=committee.nodes)
+        committee = SigningKeys()
+        terms = Terms(committee=committee.signers)
         models = {number: actions.model_description(circuit, chain.chain_id) for number, circuit in circuits.items()}
         deployment = deploy(chain.url, owner, models[1], [station.address], terms)
+        registry = RegistryClient(chain.url, deployment, relayer)
+        committee.serve(registry)
         step.detail = f"registry {deployment.registry}, model 1 is {NETWORK_V1}"
     return _Scene(
         tell,
@@ -194,7 +193,7 @@ def _set_up(tell: Narrator, circuits: dict[int, Circuit], chain: LocalChain) -> 
         station,
         committee,
         deployment,
-        RegistryClient(chain.url, deployment, relayer),
+        registry,
         PollsClient(chain.url, deployment, relayer),
         GovernanceClient(chain.url, deployment, owner),
         terms,
@@ -223,14 +222,14 @@ def _enroll(scene: _Scene, member: _Member) -> None:
 
 
 def _prove(
-    scene: _Scene, capture: SignedCapture, model_id: int, kind: VerdictKind, record_id: int = 0
+    scene: _Scene, capture: SignedCapture, model_id: int, kind: VerdictKind
 ) -> tuple[CodeEvidence, ProvedCapture]:
     """The code of a capture under one model, with its proof and the committee's verdict."""
     circuit, model = scene.circuits[model_id], scene.models[model_id]
     encoder = ENCODERS[circuit.facts.network]
     code = encoder.encode(capture.planes[encoder.texture].plane, capture.planes[encoder.mask].plane)
     proved = actions.prove_capture(circuit, capture, code)
-    verdict = scene.committee.ask(kind, model_id, proved, record_id)
+    verdict = scene.committee.ask(kind, (model_id, model, circuit), proved)
     return code_evidence(model, model_id, capture.ladder, proved.run.proof, verdict), proved
 
 
@@ -265,7 +264,7 @@ def _upgrade(scene: _Scene, member: _Member) -> None:
     capture = member.capture
     assert capture is not None
     with scene.tell.step("upgraded") as step:
-        code, proved = _prove(scene, capture, 2, VerdictKind.STORED, member.record_id)
+        code, proved = _prove(scene, capture, 2, VerdictKind.STORED)
         receipt = scene.registry.upgrade(member.identity.commitment, code)
         step.detail = f"{member.name}, from the stored capture: {receipt.gas_used:,} gas, {proved.run.cpu_s:.2f} CPU-s"
         step.leaves = f"a proof, {len(proved.run.proof.proof):,} bytes"

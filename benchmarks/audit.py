@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import resource
 import sys
 import time
 from typing import Any
@@ -21,7 +22,7 @@ from app.audit.lists import Constants
 from app.audit.replay import Replay
 from app.audit.verifying import verify_parts
 from app.station import SoftwareStation
-from app.upgrade_demo import LocalCommittee
+from app.upgrade_demo import SigningKeys
 from circuits.semaphore.identity import Identity
 from model.pipeline.encoding import NETWORK_V1
 from model.synthetic import capture, make_eye
@@ -41,23 +42,24 @@ def main(persons: int) -> None:
     with LocalChain() as chain:
         deployment = _enroll(chain, persons)
         rpc = http_rpc(chain.url)
-        started_s, cpu_s = time.monotonic(), time.process_time()
+        started_s, cpu_s = time.monotonic(), _cpu_s()
         result = run_audit(AuditRequest(deployment, rebuild=False), rpc)
-        whole_s = time.monotonic() - started_s
+        whole_s, whole_cpu_s = time.monotonic() - started_s, _cpu_s() - cpu_s
         if not result.holds:
             sys.exit(result.broken[0].sentence())
         claims = _claims(deployment, PublicLog(rpc, deployment))
     circuit = actions.ready_circuit()
     repeated = (claims * (ENROLMENTS // persons + 1))[: ENROLMENTS * len(claims) // persons]
-    again_s = time.monotonic()
+    again_s, again_cpu_s = time.monotonic(), _cpu_s()
     verified = sum(len(part) for part, _ in verify_parts(repeated, {NETWORK_V1: circuit}))
     figures = {
         "enrolments": persons,
         "whole_audit_s": round(whole_s, 2),
-        "own_process_cpu_s": round(time.process_time() - cpu_s, 2),
+        "whole_audit_cpu_s": round(whole_cpu_s, 2),
         "claims_of_2000_enrolments": verified,
         "code_proofs_among_them": sum(isinstance(claim, CodeClaim) for claim in repeated),
         "their_verification_s": round(time.monotonic() - again_s, 2),
+        "their_verification_cpu_s": round(_cpu_s() - again_cpu_s, 2),
         "processors": os.cpu_count(),
         "load": os.getloadavg()[0],
     }
@@ -67,17 +69,18 @@ def main(persons: int) -> None:
 def _enroll(chain: LocalChain, persons: int) -> Deployment:
     """One synthetic eye, salted anew for each person: nobody compares them here."""
     circuit = actions.ready_circuit()
-    station, committee = SoftwareStation(), LocalCommittee(chain.now)
+    station, committee = SoftwareStation(), SigningKeys()
     model = actions.model_description(circuit, chain.chain_id)
-    terms = Terms(committee=committee.nodes)
+    terms = Terms(committee=committee.signers)
     deployment = deploy(chain.url, chain.funded_account(), model, [station.address], terms)
     registry = RegistryClient(chain.url, deployment, chain.funded_account())
+    committee.serve(registry)
     eye = actions.unroll_eye(capture(make_eye(1), 1).image, EyeSide.LEFT)
     for _ in range(persons):
         iris = dataclasses.replace(eye, captured_at=chain.now())
         taken = actions.attest_capture(station, iris, Identity.create().commitment, deployment)
         proved = actions.prove_capture(circuit, taken, actions.compute_code(taken))
-        verdict = committee.ask(VerdictKind.UNIQUE, 1, proved)
+        verdict = committee.ask(VerdictKind.UNIQUE, (1, model, circuit), proved)
         code = code_evidence(model, 1, taken.ladder, proved.run.proof, verdict)
         registry.enroll(prepare_enrollment(taken.ladder, taken.attestation, code))
     return deployment
@@ -88,6 +91,12 @@ def _claims(deployment: Deployment, log: PublicLog) -> list[Claim]:
     vk_sha256 = actions.ready_circuit().facts.vk_sha256
     replay.run(log.entries(), lambda *_: (NETWORK_V1, vk_sha256), _ignore)
     return list({digest_of(claim): claim for claim, _ in replay.claims}.values())
+
+
+def _cpu_s() -> float:
+    """Of this process and those that it started and that ended."""
+    own, ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
 
 
 def _ignore(_: Any) -> None:

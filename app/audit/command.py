@@ -9,6 +9,7 @@ from typing import Any
 
 from app.audit.page import render_page
 from app.audit.run import AuditRequest, AuditResult, Progress, run_audit
+from app.endpoints import Endpoints
 from circuits.artifacts import write_atomic
 from protocol.errors import InputError
 from registry_contract.deployment import Deployment
@@ -17,17 +18,26 @@ from registry_contract.public_log import http_rpc
 __all__ = ["audit_deployment", "write_reports"]
 
 
-def audit_deployment(file: Path, rpc_url: str, options: Mapping[str, Any], progress: Progress) -> AuditResult:
-    """Audit the deployment of a file. `options` are fields of `AuditRequest`.
+def audit_deployment(file: Path, rpc_url: str | None, options: Mapping[str, Any], progress: Progress) -> AuditResult:
+    """Audit the deployment of a file: the one that `irisproof deploy` writes, or a registry file, which names a node
+    too. `options` are fields of `AuditRequest`.
 
-    Raises `InputError` for a file that cannot be read, `EncodingError` for one that is no deployment.
+    Raises `InputError` for a file that cannot be read or no node, `EncodingError` for a file of another form.
     """
     try:
         text = file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        fields = json.loads(text)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
         raise InputError(f"the deployment file {file} cannot be read: {reason}") from error
-    return run_audit(AuditRequest(Deployment.from_json(text), **options), http_rpc(rpc_url), progress)
+    if isinstance(fields, dict) and "deployment" in fields:
+        endpoints = Endpoints.from_dict(fields)
+        deployment, url = endpoints.deployment, rpc_url or endpoints.rpc_url
+    else:
+        deployment, url = Deployment.from_json(text), rpc_url or ""
+    if not url:
+        raise InputError("no node is named to read the chain from", hint="give --rpc-url")
+    return run_audit(AuditRequest(deployment, **options), http_rpc(url), progress)
 
 
 def write_reports(folder: Path, content: dict[str, Any]) -> tuple[Path, Path]:

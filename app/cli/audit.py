@@ -14,7 +14,7 @@ __all__ = ["audit"]
 
 @click.command()
 @click.argument("deployment", type=click.Path(path_type=Path))
-@click.option("--rpc-url", required=True, help="A node of the deployment's chain, with all logs since then.")
+@click.option("--rpc-url", help="A node of its chain, with all logs; the registry file's if not given.")
 @click.option("--block", type=click.IntRange(0), help="Audit as of this block; the newest if not given.")
 @click.option(
     "--state", type=click.Path(path_type=Path), help="Keep what was verified in this file, and go on from it."
@@ -24,8 +24,10 @@ __all__ = ["audit"]
 @click.option("--accuracy", type=click.Path(path_type=Path), help="An accuracy.json, to compare with what models list.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for audit.json and audit.html; none if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def audit(deployment: Path, rpc_url: str, out: Path | None, as_json: bool, **options: object) -> None:
+def audit(deployment: Path, rpc_url: str | None, out: Path | None, as_json: bool, **options: object) -> None:
     """Check everything about a deployment from public data, and believe nobody.
+
+    DEPLOYMENT is the file that `irisproof deploy` wrote, or a registry file.
 
     Pins and code at every address, circuits built again from their ONNX files, every proof, signature and verdict in
     the log, every tree, snapshot and tally, and the contracts' own counters beside the log. Exit status 0 only if all

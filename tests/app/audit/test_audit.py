@@ -16,6 +16,7 @@ import pytest
 from app.audit import AuditRequest, run_audit
 from app.audit.page import render_page
 from app.audit.report import summary_lines
+from app.endpoints import Endpoints
 from protocol.errors import ChainError, ChainUnreachable
 from registry_contract.deployment import Deployment
 from registry_contract.public_log import CONTRACTS, Rpc, http_rpc
@@ -108,7 +109,8 @@ def test_the_command_reports_goes_on_and_fails_for_a_lie(
     assert json.loads((out / "audit.json").read_text())["holds"] is True
     assert (out / "audit.html").read_text().startswith("<!doctype html>")
     with served(lying(honest, Log(deployment).hidden("polls", "VoteCast", 2))) as url:
-        done = run(room, *usual, "--rpc-url", url, "--json")
+        file.write_text(Endpoints(url, deployment).to_json())  # a registry file names the node too
+        done = run(room, *usual, "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["first_broken"]["check"] == "tally"
     assert room.left_files() == []
@@ -123,6 +125,14 @@ def test_a_deployment_file_that_is_none_is_refused(room: Room, tmp_path: Path) -
         done = run(room, "audit", str(file), "--rpc-url", "http://127.0.0.1:1")
         assert done.returncode == 1
         assert words in done.stderr
+
+
+def test_an_audit_without_a_node_to_read_is_refused(room: Room, tmp_path: Path, deployment: Deployment) -> None:
+    file = tmp_path / "deployment.json"
+    file.write_text(deployment.to_json())
+    done = run(room, "audit", str(file))
+    assert done.returncode == 1
+    assert "give --rpc-url" in done.stderr
 
 
 def test_a_node_that_is_not_there_is_no_broken_link(deployment: Deployment) -> None:
