@@ -62,6 +62,8 @@ def begin_enrollment(session: Session, iris: NormalizedIris) -> Job:
     identity = contents.identity()
     if record_of(session.links, identity.commitment) is not None:
         raise InputError("you are enrolled already", hint="see: irisproof status")
+    if any(job.kind == "enroll" for job in contents.jobs("open")):
+        raise InputError("an enrolment of yours is under way", hint="see: irisproof status")
     return _begin(session, "enroll", identity, iris, {})
 
 
@@ -124,6 +126,7 @@ def settle_job(session: Session, job: Job) -> Receipt | None:
         result = job.result()
         receipt = Receipt(_RECEIPT_KINDS[stored.kind], job.id, result, _now())
         session.contents.add_receipt(receipt)
+        _drop_superseded(session, stored)
     if state is JobState.CANCELLED:
         session.contents.drop_job(job.id)
     else:
@@ -145,6 +148,14 @@ def retry_job(session: Session, job_id: str) -> Job:
     if request != stored.request:
         job.remove()
     return _start(session, dataclasses.replace(stored, request=request, state="open"))
+
+
+def _drop_superseded(session: Session, done: StoredJob) -> None:
+    """Earlier tries at the same thing that failed are of no use once one went through."""
+    for earlier in session.contents.jobs("failed"):
+        if all(earlier.request.get(name) == done.request.get(name) for name in ("kind", "identity", "model_id")):
+            Job(session.jobs_folder / earlier.id).remove()
+            session.contents.drop_job(earlier.id)
 
 
 def job_secrets(session: Session, stored: StoredJob) -> bytes:

@@ -54,11 +54,14 @@ def enroll(image: Path, eye: str, detach: bool, as_json: bool, **place: Any) -> 
 
 @click.command()
 @person_options
-def status(as_json: bool, **place: Any) -> None:
+@click.option("--retry", is_flag=True, help="Try failed jobs again, without a new picture.")
+def status(retry: bool, as_json: bool, **place: Any) -> None:
     """Where you stand with the registry; takes up again what was interrupted."""
-    from app.actions import membership, resume_jobs, settle_outbox
+    from app.actions import membership, resume_jobs, retry_job, settle_outbox
 
     with opened_session(**place) as session:
+        for failed in session.contents.jobs("failed") if retry else ():
+            retry_job(session, failed.id)
         running = resume_jobs(session)
         sent = settle_outbox(session)
         found = membership(session)
@@ -180,7 +183,7 @@ def _status_lines(facts: dict[str, Any]) -> Iterable[str]:
     for job, state in facts["running_jobs"].items():
         yield f"{job}: {state['stage']}, {state['fraction']:.0%}, about {state['remaining_s']:.0f} s to go"
     for job, message in facts["failed_jobs"].items():
-        yield f"{job} failed: {message}"
+        yield f"{job} failed: {message} (irisproof status --retry)"
     if facts["ballots_settled"]:
         yield f"{facts['ballots_settled']} interrupted votes are counted now"
 

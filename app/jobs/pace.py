@@ -18,10 +18,10 @@ FIRST_GUESS_S = {
     "circuit": 1.0,
     "code": 0.1,
     "proof": 3.0,
-    "committee": 10.0,
+    "committee": 3.0,
     "submitting": 1.0,
 }
-"""Seconds of a stage before anything was measured here. `proof` is by far the longest without a committee."""
+"""Seconds of a stage before anything was measured here."""
 
 _NEWEST_WEIGHT = 0.4
 _NEARLY = 0.95

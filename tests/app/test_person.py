@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from eth_account.signers.local import LocalAccount
@@ -207,6 +211,46 @@ def test_a_dapp_takes_the_answer_to_its_request_once(ada: Session, airdrop: str)
         actions.answer_request(ada, request)
 
 
+class _Dapp(BaseHTTPRequestHandler):
+    """A dApp's server: takes one answer at /take, and is of another mind elsewhere."""
+
+    taken: ClassVar[list[object]] = []
+
+    def do_POST(self) -> None:
+        data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/take":
+            self.taken.append(data)
+        self.send_response({"/take": 204, "/away": 302}.get(self.path, 403))
+        self.send_header("Location", "/take")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_an_answer_goes_where_the_request_says_and_nowhere_else(ada: Session) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Dapp)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        place, answer = f"http://127.0.0.1:{server.server_port}", {"version": 1}
+        made = _request(ada, "0x" + "22" * 20, "0x" + "00" * 20)
+        actions.deliver_answer(dataclasses.replace(made, reply_url=f"{place}/take"), answer)
+        assert _Dapp.taken == [answer]
+        for path in ("/away", "/no"):
+            with pytest.raises(ChainError, match="said no"):
+                actions.deliver_answer(dataclasses.replace(made, reply_url=place + path), answer)
+        assert _Dapp.taken == [answer]
+        with pytest.raises(InputError, match="names no place"):
+            actions.deliver_answer(made, answer)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    with pytest.raises(ChainUnreachable, match="does not answer"):
+        actions.deliver_answer(dataclasses.replace(made, reply_url=f"{place}/take"), answer)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -302,6 +346,8 @@ def test_a_job_that_fails_says_why_and_goes_through_when_tried_again(
     with actions.create_vault(tmp_path, PASSPHRASE) as vault:
         session = open_session(vault, tmp_path, nowhere)
         job = actions.begin_enrollment(session, eye(44))
+        with pytest.raises(InputError, match="under way"):
+            actions.begin_enrollment(session, eye(44))
         status = job.wait(WAIT_S)
         assert status.state is JobState.FAILED
         assert "127.0.0.1:9 does not answer" in status.message
@@ -311,3 +357,4 @@ def test_a_job_that_fails_says_why_and_goes_through_when_tried_again(
         again = actions.retry_job(session, failed.id)
         assert again.wait(WAIT_S).state is JobState.DONE, again.status()
         assert actions.settle_job(session, again) is not None
+        assert session.contents.jobs("failed") == ()

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,12 @@ import pytest
 
 from app.actions import write_synthetic_eye
 from app.cli import main
+from app.key_file import read_key
+from app.qr import write_qr_file
+from app.requests import PollLink, ProofRequest
 from app.vault import Passphrase, RecoveryWords, Vault
+from registry_contract.connection import Connection
+from registry_contract.contracts import load_contract
 from tests.app.conftest import Devnet
 from tests.app.program import COMMAND, Room, run
 from tests.app.secrets import require_clean, secrets_of, sources_under
@@ -85,6 +91,26 @@ def _make_words(person: Person) -> str:
     return words
 
 
+def _answer_a_dapp(devnet: Devnet, person: Person, folder: Path) -> None:
+    """`prove`, by link and by QR code: refused by the person first, then approved."""
+    endpoints, artifact = devnet.endpoints, load_contract("Airdrop")
+    assert endpoints.account_key_file is not None
+    account = Connection(endpoints.rpc_url, endpoints.deployment.chain_id, read_key(endpoints.account_key_file))
+    dapp = account.deploy(artifact.creation, artifact.abi, endpoints.deployment.personhood, 0).contract_address
+    assert dapp is not None
+    here = (endpoints.deployment.chain_id, endpoints.deployment.personhood)
+    expires_at = int(time.time()) + 3600
+    request = ProofRequest(*here, dapp, b"airdrop 1".ljust(32, b"\0"), bytes(32), expires_at, "Airdrop")
+    secret = ("--passphrase-file", str(person.passphrase_file))
+    assert "stopped" in person.do("prove", request.to_link(), *secret, status=130, stdin="n\n")
+    write_qr_file(folder / "qr.png", request.to_link())
+    said = person.do("prove", "--qr", str(folder / "qr.png"), *secret, stdin="y\n")
+    assert len(json.loads(said[said.index("{") :])["proof"]["points"]) == 8
+    assert b"Airdrop, contract " + dapp.encode() in person.said[" ".join(("prove", request.to_link(), *secret))]
+    poll = PollLink(endpoints.deployment.chain_id, endpoints.deployment.polls, 1).to_link()
+    assert "irisproof vote 1" in person.ask("prove", poll, status=1)
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("devnet")
 def test_a_life_from_the_first_vault_to_a_restored_one(devnet: Devnet, person: Person, tmp_path: Path) -> None:
@@ -103,9 +129,10 @@ def test_a_life_from_the_first_vault_to_a_restored_one(devnet: Devnet, person: P
     rows = json.loads(person.ask("receipts", "--check", "--json"))
     assert [row["kind"] for row in rows] == ["enrollment", "vote"]
     assert [row["checked"] for row in rows][1] == "it counts"
+    _answer_a_dapp(devnet, person, tmp_path)
     assert "needs backup           yes" in person.ask("vault", "show")
     person.ask("vault", "backup", str(backup))
-    assert "an identity, captures: 1, receipts: 2" in person.ask("vault", "rehearse", str(backup))
+    assert "an identity, captures: 1, receipts: 3" in person.ask("vault", "rehearse", str(backup))
     with Vault.unlock(person.folder / "vault.irisproof", Passphrase(PASSPHRASE)) as vault:
         secrets = secrets_of(vault, PASSPHRASE, NEW_PASSPHRASE, words)
     person.ask("vault", "delete", "--yes")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -302,6 +304,31 @@ def test_a_locked_vault_says_so(saved: Path) -> None:
     with pytest.raises(VaultLocked):
         Contents(vault).setting("word")
     assert "locked" in repr(vault)
+
+
+_SAVER = """
+import sys
+from pathlib import Path
+from app.vault import Contents, Passphrase, Vault
+with Vault.unlock(Path(sys.argv[1]), Passphrase(sys.argv[2])) as vault:
+    for number in range(10_000):
+        Contents(vault).set_setting("n", number)
+        print(number, flush=True)
+"""
+
+
+def test_a_program_that_is_killed_while_it_saves_leaves_its_last_save(saved: Path) -> None:
+    for round_ in range(3):
+        command = [sys.executable, "-c", _SAVER, str(saved), PASSPHRASE.text]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for _ in range(3 + 5 * round_):
+                assert process.stdout.readline()
+            process.kill()
+            told = int((process.stdout.read().split() or [str(2 + 5 * round_)])[-1])
+        with Vault.unlock(saved, PASSPHRASE) as vault:
+            assert Contents(vault).setting("n") in (told, told + 1)
+        assert sorted(file.name for file in saved.parent.iterdir()) == [".vault.lock", "vault"]
 
 
 class _Store:
