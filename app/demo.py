@@ -107,7 +107,7 @@ def run_demo(options: DemoOptions, write: Callable[[str], None]) -> DemoFigures:
     circuit = _get_circuit(tell)
     irises = [_read_eye(tell, person, options.eye_side) for person in persons]
     with LocalChain(options.port) as chain:
-        scene = _set_up(tell, circuit, chain, options.station or SoftwareStation())
+        scene = _set_up(tell, circuit, chain, options.station or SoftwareStation(), options.eye_side)
         for person, iris in zip(persons, irises, strict=True):
             _enroll_person(scene, person, iris)
         poll = _vote(scene, persons)
@@ -152,11 +152,11 @@ def _read_eye(tell: Narrator, person: _Person, eye_side: EyeSide) -> NormalizedI
     return iris
 
 
-def _set_up(tell: Narrator, circuit: Circuit, chain: LocalChain, station: SoftwareStation) -> _Scene:
+def _set_up(tell: Narrator, circuit: Circuit, chain: LocalChain, station: SoftwareStation, eye: EyeSide) -> _Scene:
     with tell.step("contracts deployed") as step:
         owner = chain.funded_account()
         model = actions.model_description(circuit, chain.chain_id)
-        deployment = actions.deploy_registry(chain.url, owner, model, station)
+        deployment = actions.deploy_registry(chain.url, owner, model, station, eye)
         step.detail = f"chain {deployment.chain_id}, registry {deployment.registry}, {deployment.gas_used:,} gas"
     relayer = chain.funded_account()  # submits for everybody: no person's address is seen
     registry = RegistryClient(chain.url, deployment, relayer)

@@ -6,18 +6,21 @@ from eth_account.signers.local import LocalAccount
 
 from app.actions.capture import ProvedCapture
 from app.station import SoftwareStation
+from protocol.types import EyeSide
 from registry_contract.client import RegistryClient
 from registry_contract.connection import Receipt
-from registry_contract.deployment import Deployment, deploy
+from registry_contract.deployment import Deployment, Terms, deploy
 from registry_contract.enrollment import Enrollment, code_evidence, prepare_enrollment
 from registry_contract.model import ModelDescription
 
 __all__ = ["deploy_registry", "enroll", "enrollment_of"]
 
 
-def deploy_registry(url: str, owner: LocalAccount, model: ModelDescription, station: SoftwareStation) -> Deployment:
-    """Put the contracts on a chain, with one model and one station."""
-    return deploy(url, owner, model, [station.address])
+def deploy_registry(
+    url: str, owner: LocalAccount, model: ModelDescription, station: SoftwareStation, eye: EyeSide = EyeSide.LEFT
+) -> Deployment:
+    """Put the contracts on a chain, with one model and one station, for one eye of everybody."""
+    return deploy(url, owner, model, [station.address], Terms(eye=eye))
 
 
 def enrollment_of(model: ModelDescription, model_id: int, proved: ProvedCapture) -> Enrollment:
