@@ -25,7 +25,7 @@ from circuits.semaphore.prove import prove_membership
 from protocol.errors import ChainError, RequestRefused, VerificationError
 from protocol.types import EyeSide, NormalizedIris
 from registry_contract.client import RegistryClient
-from registry_contract.deployment import Deployment
+from registry_contract.deployment import Deployment, Terms
 from registry_contract.enrollment import Enrollment
 from registry_contract.local_chain import LocalChain
 from registry_contract.model import ModelDescription
@@ -114,7 +114,7 @@ def run_demo(options: DemoOptions, write: Callable[[str], None]) -> DemoFigures:
     circuit = _get_circuit(tell)
     irises = [_read_eye(tell, person, options.eye_side) for person in persons]
     with LocalChain(options.port) as chain, LocalCommittee() as committee:
-        scene = _set_up(tell, circuit, chain, options.station or SoftwareStation(), committee)
+        scene = _set_up(tell, circuit, chain, committee, options)
         for person, iris in zip(persons, irises, strict=True):
             _enroll_person(scene, person, iris)
         duplicate = _enroll_twice(scene, persons, irises, options.eye_side)
@@ -166,12 +166,14 @@ def _read_eye(tell: Narrator, person: _Person, eye_side: EyeSide) -> NormalizedI
 
 
 def _set_up(
-    tell: Narrator, circuit: Circuit, chain: LocalChain, station: SoftwareStation, committee: LocalCommittee
+    tell: Narrator, circuit: Circuit, chain: LocalChain, committee: LocalCommittee, options: DemoOptions
 ) -> _Scene:
+    station = options.station or SoftwareStation()
     with tell.step("contracts deployed") as step:
         owner = chain.funded_account()
         model = actions.model_description(circuit, chain.chain_id)
-        deployment = actions.deploy_registry(chain.url, owner, model, station, committee.signers)
+        terms = Terms(committee=committee.signers, eye=options.eye_side)
+        deployment = actions.deploy_registry(chain.url, owner, model, station, terms)
         step.detail = f"chain {deployment.chain_id}, registry {deployment.registry}, {deployment.gas_used:,} gas"
     with tell.step("committee started") as step:
         committee.start(chain.url, deployment)

@@ -82,9 +82,7 @@ def load_of(people: int, eyes: int, rule: ComparisonRule, engine: EngineCost) ->
 
 def tables() -> str:
     """Markdown: one table for each network, eyes and engine."""
-    return "\n".join(
-        _table(rule, eyes, engine) for engine in ENGINES for rule in RULES.values() for eyes in (1, 2)
-    )
+    return "\n".join(_table(rule, eyes, engine) for engine in ENGINES for rule in RULES.values() for eyes in (1, 2))
 
 
 def _table(rule: ComparisonRule, eyes: int, engine: EngineCost) -> str:

@@ -24,6 +24,7 @@ from eth_utils.crypto import keccak
 from web3 import Web3
 
 from protocol.errors import ChainError, ChainUnreachable, EncodingError, InputError, VerificationError
+from protocol.types import EyeSide
 from registry_contract.broadcast import Broadcaster, PlannedCall
 from registry_contract.bytecode import compiled_from
 from registry_contract.connection import Connection, Receipt
@@ -37,6 +38,8 @@ _MINED_TIMEOUT_S = 600.0
 _POLL_S = 0.1
 _LOOKS_BEFORE_LOST = 50
 
+_TEXTS = ("rpc_url", "key_file", "srs_source", "metrics_report")
+_EYES = {"left": EyeSide.LEFT, "right": EyeSide.RIGHT}
 _TERMS = ("timelock_delay_s", "model_delay_s", "grace_s", "reattest_s", "recovery_wait_s", "root_window_s")
 
 
@@ -51,6 +54,8 @@ class Network:
     stations: tuple[str, ...] = ()
     srs_source: str = "derived"
     terms: Terms = field(default_factory=Terms)
+    metrics_report: Path | None = None
+    """accuracy.json of the operator's own measurement; the one that ships where there is none."""
 
     def __post_init__(self) -> None:
         addresses = [*self.stations, *(self.terms.committee or ()), self.terms.guardian]
@@ -72,19 +77,33 @@ def read_network(path: Path) -> Network:
         raise InputError(f"the network file {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from error
-    known = {"rpc_url", "chain_id", "key_file", "stations", "srs_source", "committee", "guardian", *_TERMS}
+    known = {
+        "rpc_url",
+        "chain_id",
+        "key_file",
+        "stations",
+        "srs_source",
+        "committee",
+        "guardian",
+        "eye",
+        "metrics_report",
+        *_TERMS,
+    }
     required = {"rpc_url", "chain_id", "key_file"}
     if wrong := sorted((set(data) - known) | (required - set(data))):
         raise InputError(f"{path} has missing or unknown names: {', '.join(wrong)}")
-    if not all(isinstance(data.get(name, ""), str) for name in ("rpc_url", "key_file", "srs_source")):
-        raise InputError("rpc_url, key_file and srs_source are texts")
+    if not all(isinstance(data.get(name, ""), str) for name in _TEXTS):
+        raise InputError(f"{', '.join(_TEXTS)} are texts")
     committee, stations = data.get("committee"), data.get("stations", [])
     if not isinstance(stations, list) or not (
         committee is None or (isinstance(committee, list) and len(committee) == 3)
     ):
         raise InputError("stations is a list of addresses, committee one of three")
+    if data.get("eye", "left") not in _EYES:
+        raise InputError(f"eye is {data['eye']!r}; it is left or right")
     terms = replace(
         Terms(),
+        eye=_EYES[data.get("eye", "left")],
         committee=None if committee is None else tuple(committee),
         guardian=data.get("guardian"),
         **{name: data[name] for name in _TERMS if name in data},
@@ -96,6 +115,7 @@ def read_network(path: Path) -> Network:
         stations=tuple(stations),
         srs_source=data.get("srs_source", "derived"),
         terms=terms,
+        metrics_report=path.parent / Path(data["metrics_report"]).expanduser() if "metrics_report" in data else None,
     )
 
 

@@ -10,6 +10,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import is_checksum_address
 
 from protocol.errors import ChainError, EncodingError, InputError
+from protocol.types import EyeSide
 from registry_contract._rpc import connect, rpc_errors
 from registry_contract.connection import Connection
 from registry_contract.contracts import load_contract
@@ -50,6 +51,8 @@ class Terms:
 
     committee: tuple[str, str, str] | None = None
     guardian: str | None = None
+    eye: EyeSide = EyeSide.LEFT
+    """The one eye that the registry takes: with both, everybody could enrol twice."""
     timelock_delay_s: int = 2 * _DAY_S
     model_delay_s: int = 30 * _DAY_S
     grace_s: int = 180 * _DAY_S
@@ -59,8 +62,17 @@ class Terms:
     """How long the World ID facade takes a root after it was replaced; 0: the one of the moment alone."""
 
     def require_chain(self, chain_id: int) -> None:
-        """Raises `InputError` where a chain that is not local would get a registry without a committee."""
-        if self.committee is None and chain_id not in LOCAL_CHAINS:
+        """Raises `InputError` where a chain that is not local would get a registry without a committee, or a waiting
+        period too short for anybody to see what it announces."""
+        if chain_id in LOCAL_CHAINS:
+            return
+        for name in ("timelock_delay_s", "model_delay_s", "grace_s", "reattest_s", "recovery_wait_s"):
+            if (seconds := getattr(self, name)) < _DAY_S:
+                raise InputError(
+                    f"{name} is {seconds:,} s on chain {chain_id}, which is not local; it takes at least {_DAY_S:,} s",
+                    hint="members must have the time to see a change and to leave",
+                )
+        if self.committee is None:
             raise InputError(
                 f"chain {chain_id} is not local, and the registry would have no committee",
                 hint="name the committee's three nodes: without them one person could enrol many times",
@@ -157,8 +169,8 @@ class Deployer:
         committee = ZERO_ADDRESS
         if terms.committee is not None:
             committee = self._put("Committee", {}, timelock, list(terms.committee))
-        periods = (terms.reattest_s, terms.recovery_wait_s)
-        registry = self._put("IrisRegistry", {"PoseidonT3": poseidon}, listed, models, committee, semaphore, *periods)
+        fixed = (terms.reattest_s, terms.recovery_wait_s, terms.eye.value)
+        registry = self._put("IrisRegistry", {"PoseidonT3": poseidon}, listed, models, committee, semaphore, *fixed)
         return Deployment(
             chain_id=self._connection.chain_id,
             registry=registry,

@@ -39,9 +39,6 @@ __all__ = [
 
 Progress = Callable[[str], None]
 
-_NO_METRICS = bytes(32)
-"""No accuracy report is bound to a model yet: zero says so on chain."""
-
 
 def build_iris_circuit(
     source: SrsSource = SrsSource.DERIVED, progress: Progress = lambda _: None, network: str = NETWORK_V1
@@ -74,8 +71,11 @@ def ready_circuit(progress: Progress = lambda _: None, network: str = NETWORK_V1
 
 
 def model_description(circuit: Circuit, chain_id: int) -> ModelDescription:
-    """What the registry is told of the circuit. Raises `InputError` for a development SRS on a chain that is not
-    local, and `ArtifactFailed` where the committed verifier is not the pinned one."""
+    """What the registry is told of the circuit, with the accuracy report that ships (synthetic eyes).
+
+    Raises `InputError` for a development SRS on a chain that is not local, and an `ArtifactError` where the committed
+    verifier or report is not the pinned one.
+    """
     facts = circuit.facts
     require_chain_allows(SrsSource(facts.srs_source), chain_id)
     read_pinned(f"verifier_{facts.network}")
@@ -84,7 +84,7 @@ def model_description(circuit: Circuit, chain_id: int) -> ModelDescription:
         settings_hash=bytes.fromhex(facts.settings_sha256),
         srs_hash=bytes.fromhex(facts.srs_sha256),
         vk_hash=bytes.fromhex(facts.vk_sha256),
-        metrics_hash=_NO_METRICS,
+        metrics_hash=hashlib.sha256(read_pinned(f"accuracy_{facts.network}")).digest(),
         texture_plane=PlaneName(facts.texture_plane),
         mask_plane=PlaneName(facts.mask_plane),
         k=facts.k,

@@ -16,14 +16,10 @@ __all__ = ["deploy_registry", "enroll", "enrollment_of"]
 
 
 def deploy_registry(
-    url: str,
-    owner: LocalAccount,
-    model: ModelDescription,
-    station: SoftwareStation,
-    committee: tuple[str, str, str] | None = None,
+    url: str, owner: LocalAccount, model: ModelDescription, station: SoftwareStation, terms: Terms = Terms()
 ) -> Deployment:
-    """Put the contracts on a chain, with one model, one station and the committee of these three nodes."""
-    return deploy(url, owner, model, [station.address], Terms(committee=committee))
+    """Put the contracts on a chain, with one model and one station; `terms` name the committee and the eye."""
+    return deploy(url, owner, model, [station.address], terms)
 
 
 def enrollment_of(model: ModelDescription, model_id: int, proved: ProvedCapture) -> Enrollment:

@@ -46,12 +46,16 @@ abstract contract Evidence is EIP712, IRegistryErrors {
     /// @notice Whether nothing goes without the committee's verdict. False on a local chain only.
     bool public immutable committeeRequired;
 
+    /// @notice The one eye that this registry takes: 1 left, 2 right. A person's two eyes are as different as two persons':
+    ///         with both, everybody could enrol twice.
+    uint8 public immutable eyeSide;
+
     mapping(address station => mapping(bytes32 nonce => bool)) public nonceUsed;
     /// @notice The record that a code's commitment belongs to; 0 for none. A code is never given back, so neither the code
     ///         nor a verdict about it is ever used twice under one model.
     mapping(uint32 modelId => mapping(bytes32 codeCommitment => uint64)) public codeOwner;
 
-    constructor(StationRegistry stations_, Committee committee_) EIP712("irisproof", "1") {
+    constructor(StationRegistry stations_, Committee committee_, uint8 eyeSide_) EIP712("irisproof", "1") {
         if (address(stations_).code.length == 0) revert Registry__ContractHasNoCode(address(stations_));
         bool local = block.chainid == LOCAL_CHAIN || block.chainid == OTHER_LOCAL_CHAIN;
         committeeRequired = address(committee_) != address(0);
@@ -59,11 +63,12 @@ abstract contract Evidence is EIP712, IRegistryErrors {
         if (committeeRequired && address(committee_).code.length == 0) {
             revert Registry__ContractHasNoCode(address(committee_));
         }
-        (stations, committee) = (stations_, committee_);
+        if (eyeSide_ != 1 && eyeSide_ != 2) revert Registry__EyeSideUnknown(eyeSide_);
+        (stations, committee, eyeSide) = (stations_, committee_, eyeSide_);
     }
 
     /// @dev The codes are those of all live models in order, so that nobody slips between two databases; the capture is
-    ///      canonical, fresh, and signed by an active station for this registry on this chain; and it was not used before.
+    ///      canonical, of the eye that counts, fresh, and signed by an active station for this registry on this chain; and it was not used before.
     function _acceptCapture(Enrollment calldata enrollment, ModelRegistry.Live memory live)
         internal
         returns (address station)
@@ -74,7 +79,7 @@ abstract contract Evidence is EIP712, IRegistryErrors {
         if (capture.identityCommitment == 0 || capture.identityCommitment >= Bn254.SCALAR_FIELD) {
             revert Registry__IdentityNotCanonical(capture.identityCommitment);
         }
-        if (capture.eyeSide != 1 && capture.eyeSide != 2) revert Registry__EyeSideUnknown(capture.eyeSide);
+        if (capture.eyeSide != eyeSide) revert Registry__EyeSideNotTaken(capture.eyeSide, eyeSide);
         _requireFresh(capture.capturedAt);
         station = stations.requireSigned(captureDigest(capture), enrollment.stationSignature);
         if (nonceUsed[station][capture.nonce]) revert Registry__NonceUsed(station, capture.nonce);

@@ -53,8 +53,9 @@ contract IrisRegistry is IIrisRegistry, MemberTrees, Evidence {
         Committee committee_,
         ISemaphoreVerifier semaphoreVerifier_,
         uint64 reattestPeriodS_,
-        uint64 recoveryWaitS_
-    ) MemberTrees(models_) Evidence(stations_, committee_) {
+        uint64 recoveryWaitS_,
+        uint8 eyeSide_
+    ) MemberTrees(models_) Evidence(stations_, committee_, eyeSide_) {
         if (address(semaphoreVerifier_).code.length == 0) {
             revert Registry__ContractHasNoCode(address(semaphoreVerifier_));
         }

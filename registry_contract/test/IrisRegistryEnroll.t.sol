@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {ISemaphoreVerifier} from "@semaphore-protocol/contracts/interfaces/ISemaphoreVerifier.sol";
 import {Committee} from "../src/Committee.sol";
 import {CodeEvidence, Enrollment, Verdict} from "../src/Types.sol";
 import {IrisRegistry} from "../src/IrisRegistry.sol";
@@ -91,12 +92,22 @@ contract IrisRegistryEnrollTest is RegistryFixture {
         registry.enroll(enrollmentOf(Bn254.SCALAR_FIELD - 1, 101, 102, 103));
     }
 
-    function testFuzz_Enroll_RevertWhen_EyeSideUnknown(uint8 side) public {
-        vm.assume(side != 1 && side != 2);
+    /// @dev The other eye of the same person is another iris: the committee would call it unique.
+    function test_Enroll_RevertWhen_TheOtherEyeComesAfterTheFirst() public {
+        registry.enroll(good());
+        Enrollment memory e = enrollmentOf(43, 201, 202, 203);
+        e.capture.eyeSide = 2;
+        sign(e, STATION_KEY);
+        expect(abi.encodeWithSelector(IRegistryErrors.Registry__EyeSideNotTaken.selector, 2, 1));
+        registry.enroll(e);
+    }
+
+    function testFuzz_Enroll_RevertWhen_EyeSideNotTheRegistrys(uint8 side) public {
+        vm.assume(side != 1);
         Enrollment memory e = good();
         e.capture.eyeSide = side;
         sign(e, STATION_KEY);
-        expect(abi.encodeWithSelector(IRegistryErrors.Registry__EyeSideUnknown.selector, side));
+        expect(abi.encodeWithSelector(IRegistryErrors.Registry__EyeSideNotTaken.selector, side, 1));
         registry.enroll(e);
     }
 
@@ -146,15 +157,34 @@ contract IrisRegistryEnrollTest is RegistryFixture {
     function testFuzz_Enroll_RevertWhen_AnySignedFieldDiffers(uint256 field, uint256 flip) public {
         Enrollment memory e = good();
         bytes32 signedDigest = registry.captureDigest(e.capture);
-        field = within(field, 0, 3);
+        field = within(field, 0, 2);
         flip = within(flip, 1, 1 days);
         if (field == 0) e.capture.commitmentsRoot = bytes32(uint256(e.capture.commitmentsRoot) ^ flip);
-        if (field == 1) e.capture.eyeSide = 2;
-        if (field == 2) e.capture.identityCommitment += flip;
-        if (field == 3) e.capture.capturedAt -= uint64(flip);
+        if (field == 1) e.capture.identityCommitment += flip;
+        if (field == 2) e.capture.capturedAt -= uint64(flip);
         vm.assertTrue(registry.captureDigest(e.capture) != signedDigest);
         expectUnknownStation(e);
         registry.enroll(e);
+    }
+
+    /// @dev A registry of right eyes: what the station signed of a left one does not become one of a right.
+    function test_Enroll_RevertWhen_EyeSideDiffersFromTheSigned() public {
+        ISemaphoreVerifier semaphore = ISemaphoreVerifier(address(membership));
+        registry = new IrisRegistry(stations, models, committee, semaphore, REATTEST_S, WAIT_S, 2);
+        Enrollment memory e = good();
+        e.capture.eyeSide = 2;
+        expectUnknownStation(e);
+        registry.enroll(e);
+        sign(e, STATION_KEY);
+        registry.enroll(e);
+    }
+
+    function test_Constructor_RevertWhen_TheEyeIsNone() public {
+        ISemaphoreVerifier semaphore = ISemaphoreVerifier(address(membership));
+        for (uint8 eye = 0; eye < 4; eye += 3) {
+            expect(abi.encodeWithSelector(IRegistryErrors.Registry__EyeSideUnknown.selector, eye));
+            new IrisRegistry(stations, models, committee, semaphore, REATTEST_S, WAIT_S, eye);
+        }
     }
 
     function test_Enroll_RevertWhen_NonceDiffersFromTheSigned() public {

@@ -58,8 +58,8 @@ abstract contract RegistryFixture is TestBase {
     }
 
     function registryWith(Committee committee_) internal returns (IrisRegistry) {
-        return
-            new IrisRegistry(stations, models, committee_, ISemaphoreVerifier(address(membership)), REATTEST_S, WAIT_S);
+        ISemaphoreVerifier semaphore = ISemaphoreVerifier(address(membership));
+        return new IrisRegistry(stations, models, committee_, semaphore, REATTEST_S, WAIT_S, 1);
     }
 
     function nodes() internal pure returns (address[3] memory) {

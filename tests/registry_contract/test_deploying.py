@@ -16,13 +16,14 @@ from eth_account import Account
 from app.actions import model_description
 from circuits.iris.circuit import Circuit
 from protocol.errors import ArtifactFailed, ChainError, ChainUnreachable, EncodingError, InputError, VerificationError
+from protocol.types import EyeSide
 from registry_contract import deploying
 from registry_contract.broadcast import Broadcaster
 from registry_contract.bytecode import compiled_from
 from registry_contract.client import RegistryClient
 from registry_contract.contracts import load_contract
 from registry_contract.deploying import Network, deploy_to, read_network
-from registry_contract.deployment import Deployment
+from registry_contract.deployment import Deployment, Terms
 from registry_contract.local_chain import LocalChain
 from registry_contract.model import ModelDescription
 from tests.registry_contract.world import describe
@@ -233,6 +234,8 @@ def test_the_development_srs_and_a_missing_committee_are_refused_off_local_chain
         ('rpc_url = "a"\nchain_id = 31337\nkey_file = "k"\nstations = ["0x12"]', "0x12"),
         ('rpc_url = "a"\nchain_id = 31337\nkey_file = "k"\ncommittee = ["0x12"]', "three"),
         ('rpc_url = "a"\nchain_id = 31337\nkey_file = "k"\ngrace_s = -1', "grace_s"),
+        ('rpc_url = "a"\nchain_id = 31337\nkey_file = "k"\neye = "both"', "left or right"),
+        ('rpc_url = "a"\nchain_id = 31337\nkey_file = "k"\nmetrics_report = 1', "metrics_report are texts"),
     ],
 )
 def test_a_network_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, words: str) -> None:
@@ -242,13 +245,26 @@ def test_a_network_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str
         read_network(path)
 
 
+@pytest.mark.parametrize("name", ["timelock_delay_s", "model_delay_s", "grace_s", "reattest_s", "recovery_wait_s"])
+def test_a_period_too_short_to_be_seen_is_for_local_chains_only(name: str) -> None:
+    nodes = ("0x" + 40 * "1", "0x" + 40 * "2", "0x" + 40 * "3")
+    Terms(nodes, **{name: 86_400}).require_chain(10)  # type: ignore[arg-type]
+    short = Terms(nodes, **{name: 86_399})  # type: ignore[arg-type]
+    short.require_chain(31337)
+    with pytest.raises(InputError, match=f"{name} is 86,399 s on chain 10"):
+        short.require_chain(10)
+
+
 def test_a_network_file_is_read(tmp_path: Path) -> None:
     nodes = [Account.create().address for _ in range(3)]
     path = tmp_path / "net.toml"
     path.write_text(
-        f'rpc_url = "http://a"\nchain_id = 10\nkey_file = "k"\ncommittee = {json.dumps(nodes)}\ngrace_s = 5\n'
+        f'rpc_url = "http://a"\nchain_id = 10\nkey_file = "k"\ncommittee = {json.dumps(nodes)}\n'
+        'grace_s = 100_000\neye = "right"\nmetrics_report = "accuracy.json"\n'
     )
     network = read_network(path)
     assert network.terms.committee == tuple(nodes)
-    assert network.terms.grace_s == 5
+    assert network.terms.grace_s == 100_000
+    assert network.terms.eye is EyeSide.RIGHT
+    assert network.metrics_report == tmp_path / "accuracy.json"
     assert network.key_file == tmp_path / "k"

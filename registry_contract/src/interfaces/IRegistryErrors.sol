@@ -44,6 +44,7 @@ interface IRegistryErrors {
 
     error Registry__IdentityNotCanonical(uint256 identityCommitment);
     error Registry__EyeSideUnknown(uint8 eyeSide);
+    error Registry__EyeSideNotTaken(uint8 given, uint8 taken);
     error Registry__CapturedInFuture(uint64 capturedAt, uint256 now_);
     error Registry__AttestationExpired(uint64 capturedAt, uint256 expiredAt, uint256 now_);
     error Registry__NonceUsed(address station, bytes32 nonce);

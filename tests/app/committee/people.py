@@ -19,6 +19,7 @@ from model.synthetic import make_eye
 from protocol.types import EyeSide
 from registry_contract.attestation import new_nonce
 from registry_contract.client import RegistryClient
+from registry_contract.deployment import Terms
 from registry_contract.enrollment import Enrollment
 from registry_contract.local_chain import LocalChain
 from registry_contract.model import ModelDescription
@@ -86,7 +87,9 @@ def people_before(
     with LocalChain() as chain, LocalCommittee(policy, engine) as committee:
         station = SoftwareStation()
         model = actions.model_description(circuit, chain.chain_id)
-        deployment = actions.deploy_registry(chain.url, chain.funded_account(), model, station, committee.signers)
+        deployment = actions.deploy_registry(
+            chain.url, chain.funded_account(), model, station, Terms(committee=committee.signers)
+        )
         committee.start(chain.url, deployment, settle_s=1)
         committee.wait_until_ready()
         registry = RegistryClient(chain.url, deployment, chain.funded_account())
