@@ -14,9 +14,11 @@ from registry_contract.model import ModelDescription
 
 __all__ = ["deploy_registry", "enroll", "enrollment_of"]
 
+_USUAL = Terms()
+
 
 def deploy_registry(
-    url: str, owner: LocalAccount, model: ModelDescription, station: SoftwareStation, terms: Terms = Terms()
+    url: str, owner: LocalAccount, model: ModelDescription, station: SoftwareStation, terms: Terms = _USUAL
 ) -> Deployment:
     """Put the contracts on a chain, with one model and one station; `terms` name the committee and the eye."""
     return deploy(url, owner, model, [station.address], terms)
