@@ -84,7 +84,7 @@ class LocalCommittee:
                 shutil.copy(operator / shared, folder / shared)
             shutil.copy(operator / f"node-{node}.crt", folder / "node.crt")
             (folder / "deployment.json").write_text(deployment.to_json())
-            more = {"requests_per_minute": 6000, "parent": os.getpid(), **settings}
+            more = {"requests_per_minute": 6000, "parent": os.getpid(), "temporary": str(self.folder), **settings}
             text = settings_text(node, rpc_url, "deployment.json", **more)
             (folder / "node.toml").write_text(text)
             self.start_node(node)

@@ -185,7 +185,8 @@ def _end_with_parent(settings: NodeSettings) -> None:
     def watch() -> None:
         while os.getppid() == settings.parent:
             time.sleep(0.5)
-        shutil.rmtree(settings.store.parent, ignore_errors=True)
+        if settings.temporary:
+            shutil.rmtree(settings.temporary, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -43,7 +43,9 @@ class NodeSettings:
     products: str = "numpy"
     """numpy, or torch (from some 10,000 people on, where torch is installed)."""
     parent: int = 0
-    """Process that this node ends with, taking its store along: for the demo's committee. 0: none."""
+    """Process that this node ends with: for the demo's committee. 0: none."""
+    temporary: str = ""
+    """Folder that is removed when that process was killed; empty for none."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -70,7 +72,7 @@ def read_settings(path: Path) -> NodeSettings:
     known = {field.name for field in fields(NodeSettings)}
     if wrong := sorted((set(data) - known) | ({"node", "rpc_url", "deployment"} - set(data))):
         raise InputError(f"{path} has missing or unknown names: {', '.join(wrong)}")
-    for name in (*_PATHS, "rpc_url", "listen_clients", "listen_peers"):
+    for name in (*_PATHS, "rpc_url", "listen_clients", "listen_peers", "temporary"):
         if name in data and not isinstance(data[name], str):
             raise InputError(f"{name} is no text")
     for name in _PATHS:

@@ -136,12 +136,16 @@ def test_demo_stopped_in_the_middle_leaves_nothing(room: Room, sent: int, status
 def test_demo_killed_outright_leaves_no_process(room: Room) -> None:
     with start(room, "demo") as process:
         _read_until(process, "capture committed")  # the prover is at work now
+        nodes = [line for line in room.left_processes() if " committee node " in line]
+        stores = [Path(line.rpartition("--config ")[2].strip()).parent.parent for line in nodes]
+        assert len(stores) == 3
         process.kill()
         process.communicate(timeout=30)
         deadline_s = time.monotonic() + 60
         while room.left_processes() and time.monotonic() < deadline_s:
             time.sleep(0.05)
         assert room.left_processes() == []
+        assert not any(store.exists() for store in stores)  # shares of all three nodes lay there
 
 
 def test_chain_gone_in_the_middle_is_one_clear_message(room: Room) -> None:
