@@ -6,6 +6,8 @@ What a node gets is two of three shares, in a box that only it opens. No node le
 from __future__ import annotations
 
 import hashlib
+import queue
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ from uniqueness.wire import Channel, caller_context, decode, encode
 __all__ = ["Answer", "CommitteeClient", "EyeToAsk", "Purpose"]
 
 _ANSWER_S = 330.0
+_CLEARER_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -109,17 +112,36 @@ class CommitteeClient:
             return list(pool.map(one, self._channels))
 
     def _collect(self, path: str, values: Sequence[dict[str, Any]]) -> Answer:
-        with ThreadPoolExecutor(PARTIES) as pool:
-            futures = [
-                pool.submit(channel.call, path, value, _ANSWER_S)
-                for channel, value in zip(self._channels, values, strict=True)
-            ]
-        errors = [error for future in futures if (error := future.exception()) is not None]
-        for kind in (RequestRefused, CommitteeError, BaseException):  # the clearest reason of the three
-            for error in errors:
-                if isinstance(error, kind):
-                    raise error
-        return _agreed([future.result() for future in futures])
+        """All three answers, or the first failure: a node that is gone is not waited for by way of the others. A refusal
+        that comes a moment later says more than "no answer"."""
+        said: queue.SimpleQueue[tuple[int, dict[str, Any] | Exception]] = queue.SimpleQueue()
+        for channel, value in zip(self._channels, values, strict=True):
+            threading.Thread(target=_call, args=(channel, path, value, said), daemon=True).start()
+        answers: dict[int, dict[str, Any]] = {}
+        failure: Exception | None = None
+        for _ in range(PARTIES):
+            try:
+                node, answer = said.get(timeout=_ANSWER_S + 10 if failure is None else _CLEARER_S)
+            except queue.Empty:
+                break
+            if isinstance(answer, RequestRefused):
+                raise answer
+            if isinstance(answer, Exception):
+                failure = failure or answer
+            else:
+                answers[node] = answer
+        if failure is not None:
+            raise failure
+        if len(answers) != PARTIES:
+            raise CommitteeUnavailable("the nodes did not answer in time")
+        return _agreed([answers[node] for node in range(PARTIES)])
+
+
+def _call(channel: Channel, path: str, value: dict[str, Any], said: queue.SimpleQueue[Any]) -> None:
+    try:
+        said.put((channel.node, channel.call(path, value, _ANSWER_S)))
+    except Exception as error:
+        said.put((channel.node, error))
 
 
 @dataclass(frozen=True)

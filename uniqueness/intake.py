@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from protocol.errors import EncodingError
-from protocol.types import CodeProof, EyeSide
+from protocol.types import CodeProof
 from uniqueness.binding import Committee, Submission, accept_shares
 from uniqueness.comparison import Query
 from uniqueness.ports import Policy, RegistryPort
@@ -119,5 +119,5 @@ def _require_one_person(requests: list[UniquenessRequest]) -> None:
         alike = ("kind", "chain_id", "registry", "identity", "model_id", "network", "expires_at")
         if any(getattr(first, name) != getattr(other, name) for name in alike):
             raise RequestRefused(Refusal.WRONG_POLICY, "the two eyes' requests are not of one identity and purpose")
-        if (first.eye_side, other.eye_side) != (EyeSide.LEFT, EyeSide.RIGHT):
-            raise RequestRefused(Refusal.WRONG_POLICY, "two eyes are sent left one first, then the right one")
+        if first.eye_side is other.eye_side:
+            raise RequestRefused(Refusal.WRONG_POLICY, "both requests are of one eye; send a left and a right one")

@@ -81,6 +81,8 @@ class _Waiting:
 
     def __init__(self, accepted: Accepted | None) -> None:
         self.accepted = accepted
+        self.called = accepted is None
+        """Whether its round has begun; what follows the chain is not called by name."""
         self.done = threading.Event()
         self.entry: Entry | None = None
         self.error: CommitteeError | RequestRefused | None = None
@@ -175,6 +177,8 @@ class Member:
             self._arrived.notify_all()
         try:
             self.offer(purpose, subject, body)
+            if not waiting.done.wait(ARRIVAL_S) and not waiting.called:
+                raise CommitteeUnavailable("node 0 did not call a round for this request", hint="send a new one later")
             if not waiting.done.wait(ANSWER_S):
                 raise CommitteeUnavailable("the committee did not come to this request", hint="send a new one later")
         finally:
@@ -220,6 +224,7 @@ class Member:
                 raise CommitteeUnavailable(
                     f"node {self.store.node} did not get the request, or refused it", hint="send it to all three nodes"
                 )
+            self._waiting[subject].called = True
             accepted = self._waiting[subject].accepted
         if accepted is None:
             raise CommitteeUnavailable("the subject of the round is no request")

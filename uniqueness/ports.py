@@ -13,7 +13,7 @@ __all__ = ["Policy", "RegistryPort", "VerdictSigner", "VerdictWords"]
 
 
 class Policy(Enum):
-    """Which eyes a registry wants. BOTH: two people are one where both match; the left one's code goes on chain."""
+    """Which eyes a registry wants. BOTH: two people are one where both match; the first one's code goes on chain."""
 
     ONE = "one"
     BOTH = "both"
