@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from uniqueness.constants import ROTATIONS, RULES, ComparisonRule
 
-__all__ = ["ENGINES", "EngineCost", "Load", "load_of", "tables"]
+__all__ = ["ENGINES", "EngineCost", "Load", "constants", "load_of", "tables"]
 
 PEOPLE = tuple(10**power for power in range(5, 10))
 ANSWER_S = 10
@@ -36,11 +36,13 @@ class EngineCost:
 
 
 ENGINES = (
-    EngineCost("checked", LINEAR_CHECKED, BITS_CHECKED, 38.1),
-    EngineCost("SPU", LINEAR_SPU, BITS_SPU, 29.2),
+    EngineCost("checked", linear_ns=1000, bits_ns=640, sent_bytes=38.2),
+    EngineCost("spu", linear_ns=430, bits_ns=2900, sent_bytes=29.2),
 )
-"""benchmarks/uniqueness.py, 10,000 records, on two cores of an AMD EPYC (AVX2) with others at work beside it: an idle one
-does more. SPU's bytes are those of the study that chose it, counted on the loopback interface."""
+"""`benchmarks.uniqueness` on two cores of an AMD EPYC (AVX2, torch's products), 2026-11-26, among much other work,
+which makes these figures worse than an idle machine's: 0.61 M (checked) and 0.30 M (SPU) comparisons a core-second.
+Of the checked 1,640 ns some 1,000 were products and sums of rows (profile). SPU's bytes were counted on the loopback
+interface in the study that chose it."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,19 @@ def load_of(people: int, eyes: int, rule: ComparisonRule, engine: EngineCost) ->
     )
 
 
+def constants() -> str:
+    """Markdown: what was measured."""
+    rows = [
+        "| engine | products, ns | bits, ns | comparisons a core-second (v1) | sent a comparison |",
+        "|---|---|---|---|---|",
+    ]
+    for engine in ENGINES:
+        rate = 1e3 / engine.cpu_ns(RULES["iris_v1"])
+        spent = f"{engine.linear_ns:,.0f} | {engine.bits_ns:,.0f}"
+        rows.append(f"| {engine.name} | {spent} | {rate:.2f} M | {engine.sent_bytes} B |")
+    return "\n".join(rows) + "\n"
+
+
 def tables() -> str:
     """Markdown: one table for each network, eyes and engine."""
     return "\n".join(_table(rule, eyes, engine) for engine in ENGINES for rule in RULES.values() for eyes in (1, 2))
@@ -92,14 +107,19 @@ def _table(rule: ComparisonRule, eyes: int, engine: EngineCost) -> str:
     for people in PEOPLE:
         load = load_of(people, eyes, rule, engine)
         rows.append(
-            f"| {people:,} | {load.comparisons:.2g} | {load.core_s:,.3g} | {_scaled(load.sent_bytes, 'B')} | "
-            f"{_scaled(load.memory_bytes, 'B')} | {load.answer_cores:,.3g} | {_scaled(load.answer_bits_per_s, 'bit/s')} | "
-            f"{load.machines:,} | {load.year_cores:,.2g} |"
+            f"| {people:,} | {_scaled(load.comparisons)} | {_rounded(load.core_s)} | {_scaled(load.sent_bytes, 'B')} | "
+            f"{_scaled(load.memory_bytes, 'B')} | {_rounded(load.answer_cores)} | "
+            f"{_scaled(load.answer_bits_per_s, 'bit/s')} | {load.machines:,} | {_rounded(load.year_cores)} |"
         )
     return "\n".join(rows) + "\n"
 
 
-def _scaled(value: float, unit: str) -> str:
+def _rounded(value: float) -> str:
+    """Three digits that count."""
+    return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _scaled(value: float, unit: str = "") -> str:
     for prefix in ("", "k", "M", "G", "T"):
         if value < 1000:
             return f"{value:.3g} {prefix}{unit}"
@@ -108,7 +128,7 @@ def _scaled(value: float, unit: str) -> str:
 
 
 def main() -> None:
-    sys.stdout.write(tables())
+    sys.stdout.write(f"{constants()}\n{tables()}")
 
 
 if __name__ == "__main__":

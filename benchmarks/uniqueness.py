@@ -62,6 +62,8 @@ class Town:
 class Rows:
     """`comparison.Records` in memory."""
 
+    zeroed: frozenset[int] = frozenset()
+
     def __init__(self, limbs: Limbs) -> None:
         self._limbs = limbs
 

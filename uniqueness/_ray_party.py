@@ -36,10 +36,10 @@ STORE_BYTES = 256 << 20
 class Shard:
     """One shard: its rows in memory, by network, and a session with the peers' shards of the same number."""
 
-    def __init__(self, root: str, rank: int, addresses: list[str], timeout_s: int) -> None:
+    def __init__(self, root: str, rank: int, addresses: list[str], link: tuple[int, list[str] | None]) -> None:
         sys.path.insert(0, root)  # a worker knows this class by value, not its module
         self.make_rows = importlib.import_module("uniqueness._ray_shard").ShardRows
-        self.session = importlib.import_module("uniqueness._spu_party").Session(rank, addresses, timeout_s)
+        self.session = importlib.import_module("uniqueness._spu_party").Session(rank, addresses, *link)
         self.rows: dict[str, Any] = {}
 
     def ready(self) -> bool:
@@ -73,12 +73,12 @@ class Cluster:
         else:
             ray.init(address=head["cluster"], log_to_driver=False, logging_level="ERROR")
         started()
-        remote, timeout_s = ray.remote(Shard), head["timeout_s"]
+        remote, link = ray.remote(Shard), (head["timeout_s"], head["tls"])
         self.shards = [
-            remote.options(num_cpus=0, resources={name: 1}).remote(str(ROOT), head["rank"], addresses, timeout_s)
+            remote.options(num_cpus=0, resources={name: 1}).remote(str(ROOT), head["rank"], addresses, link)
             for name, addresses in zip(names, head["shards"], strict=True)
         ]
-        self.session = party.Session(head["rank"], head["addresses"], timeout_s)
+        self.session = party.Session(head["rank"], head["addresses"], *link)
         ray.get([shard.ready.remote() for shard in self.shards])
 
     def put(self, head: dict[str, Any], rows: Any) -> None:

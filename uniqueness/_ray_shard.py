@@ -32,6 +32,7 @@ class ShardRows:
         self._used = 0
         self._scores: Ring = np.empty((0, 0), np.uint16)
         self.eyes = 1
+        self.zeroed: frozenset[int] = frozenset()  # its rows are overwritten by `put`
 
     def __len__(self) -> int:
         return self._used

@@ -68,6 +68,10 @@ class Query:
 class Records(Protocol):
     """A node's rows of one network, in the nodes' common order; erased ones are shares of zero, which match nobody."""
 
+    @property
+    def zeroed(self) -> frozenset[int]:
+        """Numbers of the erased records: the only ones whose rows ever change."""
+
     def __len__(self) -> int:
         """Number of rows: records times eyes."""
 
@@ -103,6 +107,10 @@ class LocalComparison:
     def __init__(self, engine: Engine, products: Products = numpy_products) -> None:
         self._engine = engine
         self._products = products
+
+    def connect(self) -> None:
+        """Wait for the peers. Raises `EngineFailed`."""
+        self._engine.connect()
 
     def any_positive(self, tag: bytes, shares: Iterable[Ring], total: int) -> bool:
         return self._engine.any_positive(tag, shares, total)

@@ -68,6 +68,10 @@ class TlsFiles:
     key: Path
     authority: Path
 
+    def paths(self) -> list[str]:
+        """For an engine's process: absolute, in this order."""
+        return [str(path.resolve()) for path in (self.certificate, self.key, self.authority)]
+
 
 class Engine:
     """One node's engine. A context manager: leaving it ends the process. Not thread-safe."""
@@ -104,7 +108,7 @@ class Engine:
         link_s = max(timeout_s, _CONNECT_S)
         head = {"rank": node, "addresses": list(addresses), "timeout_s": link_s, "parent": os.getpid(), "tls": None}
         if tls is not None:
-            head["tls"] = [str(path.resolve()) for path in (tls.certificate, tls.key, tls.authority)]
+            head["tls"] = tls.paths()
         self._send(head)
 
     @property

@@ -14,6 +14,7 @@ from uniqueness.comparison import Comparison, LocalComparison
 from uniqueness.engine import Engine, EngineKind, TlsFiles
 from uniqueness.linear import Products, numpy_products
 from uniqueness.links import connect_links
+from uniqueness.sharded import ShardedComparison, ShardPlan
 
 __all__ = ["EngineChoice", "EngineSetting", "EngineSlot"]
 
@@ -38,6 +39,8 @@ class EngineSetting:
     tls: TlsFiles
     products: Products = numpy_products
     timeout_s: int = 60
+    shards: ShardPlan | None = None
+    """SPU alone can be spread; then the plan's addresses take the place of the engines'."""
 
 
 class EngineSlot:
@@ -59,17 +62,22 @@ class EngineSlot:
         setting = self._setting
         if setting.choice is EngineChoice.CHECKED:
             self._start_checked(session)
+        elif setting.shards is not None:
+            self._start(ShardedComparison(setting.shards, self._node, setting.timeout_s, setting.tls))
         else:
             kind = EngineKind(setting.choice.value)
             engine = Engine(kind, self._node, setting.addresses, setting.timeout_s, setting.tls)
-            with self._lock:
-                self._comparison = LocalComparison(engine, setting.products)
-            try:
-                engine.connect()
-            except BaseException:
-                engine.close()
-                raise
+            self._start(LocalComparison(engine, setting.products))
         self._session = session
+
+    def _start(self, comparison: LocalComparison | ShardedComparison) -> None:
+        with self._lock:
+            self._comparison = comparison
+        try:
+            comparison.connect()
+        except BaseException:
+            comparison.close()
+            raise
 
     def _start_checked(self, session: str) -> None:
         setting = self._setting

@@ -23,7 +23,7 @@ from protocol.errors import ArtifactAbsent, EncodingError, InputError
 from protocol.pins import root_dir
 from uniqueness.comparison import Query, Records, first_found
 from uniqueness.constants import PARTIES
-from uniqueness.engine import Engine, EngineFailed, EngineKind, committee_python
+from uniqueness.engine import Engine, EngineFailed, EngineKind, TlsFiles, committee_python
 
 __all__ = ["ShardPlan", "ShardedComparison", "sharding_available"]
 
@@ -99,7 +99,7 @@ def sharding_available() -> bool:
 class _Cluster(Engine):
     """The operator's process: an `Engine` for few scores, and one that holds rows."""
 
-    def __init__(self, plan: ShardPlan, node: int, timeout_s: int) -> None:
+    def __init__(self, plan: ShardPlan, node: int, timeout_s: int, tls: TlsFiles | None) -> None:
         if not sharding_available():
             raise ArtifactAbsent("the committee's environment is not set up", hint="run: make committee-venv")
         self.kind = EngineKind.SPU
@@ -123,6 +123,7 @@ class _Cluster(Engine):
                 "folder": self._folder,
                 "timeout_s": max(timeout_s, _START_S),
                 "parent": os.getpid(),
+                "tls": None if tls is None else tls.paths(),
             }
         )
 
@@ -165,27 +166,23 @@ class _Cluster(Engine):
 class ShardedComparison:
     """A `Comparison` over the shards of one operator. Not thread-safe.
 
-    Rows are sent to their shards when they are first compared; a row that changed since (an erasure) must be named to
-    `changed`, by the number of its record.
+    Rows are sent to their shards when they are first compared, and again where a record was zeroed since.
     """
 
-    def __init__(self, plan: ShardPlan, node: int, timeout_s: int = 120) -> None:
+    def __init__(self, plan: ShardPlan, node: int, timeout_s: int = 120, tls: TlsFiles | None = None) -> None:
         """Start the operator's process and, where the plan names no cluster, the cluster; wait for that alone.
 
+        The files of `tls` have one path on all of the operator's machines. Without them the links are in clear.
         Raises `ArtifactAbsent` where Ray was not set up, and `EngineFailed`.
         """
         self._plan = plan
-        self._cluster = _Cluster(plan, node, timeout_s)
+        self._cluster = _Cluster(plan, node, timeout_s, tls)
         self._sent: dict[str, int] = {}
-        self._stale: dict[str, set[int]] = {}
+        self._zeroed: dict[str, frozenset[int]] = {}
 
     def connect(self) -> None:
         """Wait for the cluster and the peers. Raises `EngineFailed`."""
         self._cluster.connect()
-
-    def changed(self, network: str, record: int) -> None:
-        """Send this record's rows again before the next comparison."""
-        self._stale.setdefault(network, set()).add(record)
 
     def any_positive(self, tag: bytes, shares: Iterable[Ring], total: int) -> bool:
         return self._cluster.any_positive(tag, shares, total)
@@ -226,9 +223,10 @@ class ShardedComparison:
         """Bring the shards' rows up to date, and have them compute their scores with the query."""
         eyes, count = len(query.eyes), len(records) // len(query.eyes)
         sent = self._sent.get(query.network, 0)
-        for record in sorted(self._stale.pop(query.network, ())):
+        for record in sorted(records.zeroed - self._zeroed.get(query.network, frozenset())):
             if record < min(sent, count):
                 self._put(query, records, record, record + 1)
+        self._zeroed[query.network] = records.zeroed
         while sent < count:
             stop = min(count, (sent // self._plan.block_records + 1) * self._plan.block_records)
             self._put(query, records, sent, stop)

@@ -67,6 +67,7 @@ class RecordView:
 
     file: RowFile
     rows: int
+    zeroed: frozenset[int]
 
     def __len__(self) -> int:
         return self.rows
@@ -141,7 +142,9 @@ class Store:
     def view(self, network: str) -> RecordView:
         """The rows to compare with: all committed ones. Zeroed ones match nobody."""
         with self._lock:
-            return RecordView(self._file(network), self.count(network) * self.eyes)
+            zeroed = self._db.execute("select number from records where network = ? and state = 'zeroed'", [network])
+            numbers = frozenset(int(row[0]) for row in zeroed.fetchall())
+            return RecordView(self._file(network), self.count(network) * self.eyes, numbers)
 
     def count(self, network: str) -> int:
         """Records of a network, zeroed ones included: the number of the next one."""

@@ -84,6 +84,19 @@ def node(config: Path) -> None:
 
 
 @committee.command()
+@click.option("--config", type=_file, required=True, help="The plan of the shards (TOML).")
+@click.option("--shard", type=click.IntRange(0), required=True, help="Which of them this machine holds.")
+def shard(config: Path, shard: int) -> None:
+    """Lend this machine to an operator's node for one shard, until it is stopped.
+
+    docs/scaling.md says when a committee needs shards, and what the plan has.
+    """
+    from app.committee.shards import run_shard
+
+    run_shard(config, shard, click.echo)
+
+
+@committee.command()
 @_config
 def rebuild(config: Path) -> None:
     """Put a node's store aside and take everything from the other two nodes."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from app import actions
 from app.committee.registry_view import RegistryView
 from app.committee.settings import NodeSettings
+from app.committee.shards import read_plan
 from app.committee.verdicts import NodeSigner
 from app.key_file import read_key
 from app.relay.limits import RateLimit
@@ -135,7 +136,10 @@ def _parts(settings: NodeSettings) -> _Parts:
     context = caller_context(tls)
     peers = [Channel(number, entry.peers, context) for number, entry in enumerate(committee.nodes) if number != node]
     engines = [entry.engine for entry in committee.nodes]
-    slot = EngineSlot(node, EngineSetting(committee.engine, engines, tls, _products(settings.products)))
+    if settings.shards is not None and committee.engine is not EngineChoice.SPU:
+        raise InputError(f"the committee's engine is {committee.engine.value}; only spu can be spread over shards")
+    shards = None if settings.shards is None else read_plan(settings.shards)
+    slot = EngineSlot(node, EngineSetting(committee.engine, engines, tls, _products(settings.products), shards=shards))
     signer = NodeSigner(account, deployment.registry, deployment.chain_id)
     member = Member(MemberParts(store, view, signer, Intake(served, box_key, view, store), slot, peers))
     return _Parts(committee, member, peers, tls)

@@ -42,6 +42,8 @@ class NodeSettings:
     """How often node 0 asks the chain what became of reservations."""
     products: str = "numpy"
     """numpy, or torch (from some 10,000 people on, where torch is installed)."""
+    shards: Path | None = None
+    """The plan of the shards (docs/scaling.md), where the committee's engine is SPU and this machine is too small."""
     parent: int = 0
     """Process that this node ends with: for the demo's committee. 0: none."""
     temporary: str = ""
@@ -72,12 +74,14 @@ def read_settings(path: Path) -> NodeSettings:
     known = {field.name for field in fields(NodeSettings)}
     if wrong := sorted((set(data) - known) | ({"node", "rpc_url", "deployment"} - set(data))):
         raise InputError(f"{path} has missing or unknown names: {', '.join(wrong)}")
-    for name in (*_PATHS, "rpc_url", "listen_clients", "listen_peers", "temporary"):
+    for name in (*_PATHS, "rpc_url", "listen_clients", "listen_peers", "shards", "temporary"):
         if name in data and not isinstance(data[name], str):
             raise InputError(f"{name} is no text")
     for name in _PATHS:
         default = getattr(NodeSettings, name, "")
         data[name] = path.parent / Path(data.get(name, default)).expanduser()
+    if "shards" in data:
+        data["shards"] = path.parent / Path(data["shards"]).expanduser()
     return NodeSettings(**data)
 
 

@@ -35,6 +35,8 @@ def engines(request: pytest.FixtureRequest) -> Iterator[list[Engine]]:
 class Rows:
     """Records in memory."""
 
+    zeroed: frozenset[int] = frozenset()
+
     def __init__(self, limbs: Limbs) -> None:
         self._limbs = limbs
 

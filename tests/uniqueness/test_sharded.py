@@ -35,6 +35,7 @@ class Rows:
 
     def __init__(self, limbs: Limbs, count: int) -> None:
         self.limbs, self.count = limbs, count
+        self.zeroed: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return self.count
@@ -131,7 +132,7 @@ def test_two_shards_give_the_verdicts_of_one(operators: list[ShardedComparison])
         ):
             new[:RECORDS] = old
             new[erased] = 0
-        operators[node].changed(V1.network, erased)
+        grown[node].zeroed = frozenset({erased})
     assert _answers(operators, _queries([codes[erased]], rng), grown) == (False, None)
     assert _answers(operators, _queries([newest[0]], rng), grown) == (True, RECORDS)
     bits = _together(lambda node: operators[node].any_positive(b"few", [np.array([node == 1, 0], np.uint16)], 2))

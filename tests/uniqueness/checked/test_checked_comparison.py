@@ -33,6 +33,8 @@ Lie = Callable[[int, npt.NDArray[Any]], npt.NDArray[Any]]
 class Rows:
     """Records in memory."""
 
+    zeroed: frozenset[int] = frozenset()
+
     def __init__(self, limbs: Limbs) -> None:
         self._limbs = limbs
 
