@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from app.audit.report import content_of, summary_lines
 from model.evaluation import EvaluationOptions
 from model.evaluation.report import VERSION, Report, metrics_hash
 from protocol.errors import InputError
+from protocol.pins import read_pinned
 from registry_contract.public_log import LogEntry
 
 CODE = {"name": "iris_v1", "histogram": {"step": 0.1, "genuine": [9, 1, 0], "impostor": [0, 2, 8]}}
@@ -79,6 +81,15 @@ def test_accuracy_is_measured_again_on_data_for_each_listed_network(
     assert (measured, findings.broken) == (["iris_v1"], [])
     check_accuracy(tmp_path, None, replayed(b"\2" * 32), findings, lambda *_: None)
     assert [broken.check for broken in findings.broken] == ["accuracy"]
+
+
+def test_without_another_report_the_one_that_ships_is_what_a_model_has_to_list() -> None:
+    shipped = read_pinned("accuracy_iris_v1")
+    for listed, broken in ((hashlib.sha256(shipped).digest(), []), (b"\3" * 32, ["accuracy"])):
+        findings = Findings()
+        reports = check_accuracy(None, None, replayed(listed), findings, lambda *_: None)
+        assert [report["network"]["name"] for report in reports] == ["iris_v1"]
+        assert [found.check for found in findings.broken] == broken
 
 
 def test_a_report_that_is_none_is_refused(tmp_path: Path) -> None:
