@@ -87,7 +87,7 @@ def _enroll(chain: LocalChain, persons: int) -> Deployment:
 
 
 def _claims(deployment: Deployment, log: PublicLog) -> list[Claim]:
-    replay = Replay(deployment, Constants(1, 1, 1, 1), Findings())
+    replay = Replay(deployment, Constants(1, 1, 1, 1, 1), Findings())
     vk_sha256 = actions.ready_circuit().facts.vk_sha256
     replay.run(log.entries(), lambda *_: (NETWORK_V1, vk_sha256), _ignore)
     return list({digest_of(claim): claim for claim, _ in replay.claims}.values())

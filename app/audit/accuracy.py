@@ -11,6 +11,7 @@ from app.audit.replay import Replay
 from model.evaluation import EvaluationOptions, Report, evaluate, metrics_hash, read_folder
 from model.evaluation.report import read_report
 from protocol.errors import EncodingError, InputError
+from protocol.pins import pin_names, read_pinned
 
 __all__ = ["check_accuracy"]
 
@@ -24,15 +25,19 @@ def check_accuracy(
 ) -> list[dict[str, Any]]:
     """The accuracy reports at hand (contents), after comparing their hashes with those that models list.
 
-    With `data`, the report of each listed model with a metrics hash is measured again. A model that lists 0 claims
-    nothing. Raises `InputError` for data that cannot be used.
+    The reports are the one that is `given` and, with `data`, one measured again for each listed network; with neither,
+    those that ship with the networks. A model that lists 0 claims nothing. Raises `InputError` for data that cannot be
+    used.
     """
-    reports = [] if given is None else [_read(given)]
     networks = replay.records.codes.networks
+    names = sorted({network for network, _ in networks.values()})
+    reports = [] if given is None else [_read(given)]
     if data is not None:
         eyes = read_folder(data)
-        for network in sorted({network for network, _ in networks.values()}):
-            reports.append(evaluate(eyes, EvaluationOptions(network, ()), progress))
+        reports += [evaluate(eyes, EvaluationOptions(network, ()), progress) for network in names]
+    if given is None and data is None:
+        pinned = (f"accuracy_{network}" for network in names)
+        reports = [read_report(read_pinned(name)) for name in pinned if name in pin_names()]
     for model in replay.lists.models.values():
         listed = bytes(model.description["metricsHash"])
         network = networks.get(model.model_id, ("", ""))[0]

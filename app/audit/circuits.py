@@ -95,10 +95,11 @@ def rebuild(network: str) -> tuple[CircuitFacts, dict[str, bytes]]:
     Raises `ArtifactFailed` where the build fails, with its own words.
     """
     with tempfile.TemporaryDirectory(prefix="irisproof-audit-") as folder:
-        home = Path(folder, "home")
-        home.mkdir()
-        build = Path(folder, "build")
-        environment = {"HOME": str(home), "PATH": os.environ.get("PATH", ""), "IRISPROOF_HOME": str(build)}
+        home, build, temporary = (Path(folder, name) for name in ("home", "build", "tmp"))
+        for made in (home, temporary):
+            made.mkdir()  # what a build that is stopped leaves in them goes with the folder
+        environment = {"HOME": str(home), "IRISPROOF_HOME": str(build), "TMPDIR": str(temporary)}
+        environment["PATH"] = os.environ.get("PATH", "")
         done = subprocess.run(
             [sys.executable, "-m", "app.cli", "circuit", "build", "--network", network, "--json"],
             cwd=root_dir(),
@@ -110,8 +111,8 @@ def rebuild(network: str) -> tuple[CircuitFacts, dict[str, bytes]]:
         if done.returncode != 0:
             words = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
             raise ArtifactFailed(f"building it from the ONNX file failed: {words[0]}")
-        made = build / "circuits" / f"{network}-{SrsSource.DERIVED.value}"
-        files = {name: (made / name).read_bytes() for name in ("settings.json", "vk", "verifier.sol")}
+        circuit = build / "circuits" / f"{network}-{SrsSource.DERIVED.value}"
+        files = {name: (circuit / name).read_bytes() for name in ("settings.json", "vk", "verifier.sol")}
         return CircuitFacts.from_json(json.dumps(json.loads(done.stdout))), files
 
 

@@ -34,13 +34,15 @@ _WIRES = (
 )
 """Contract, its view, and whose address it must give."""
 
-_PERIODS = (
+_NUMBERS = (
     ("models", "publicDelayS"),
     ("models", "graceS"),
     ("registry", "reattestPeriodS"),
     ("registry", "recoveryWaitS"),
+    ("registry", "eyeSide"),
     ("world_id", "windowS"),
 )
+"""Contract and its view of a number that is fixed at deployment."""
 
 
 def check_pins(findings: Findings) -> None:
@@ -95,10 +97,10 @@ def check_wiring(log: PublicLog, findings: Findings) -> None:
         _require(findings, found == wanted, f"{contract}.{view} is {found}; the deployment names {wanted}")
         known.setdefault(contract, set()).add(int(wanted, 16))
         _require_in_code(log, findings, (contract, view), int(found, 16))
-    for contract, view in _PERIODS:
-        period = int(log.call(contract, view))
-        known.setdefault(contract, set()).add(period)
-        _require_in_code(log, findings, (contract, view), period)
+    for contract, view in _NUMBERS:
+        number = int(log.call(contract, view))
+        known.setdefault(contract, set()).add(number)
+        _require_in_code(log, findings, (contract, view), number)
     has_committee = deployment.committee != ZERO_ADDRESS
     required = bool(log.call("registry", "committeeRequired"))
     _require(findings, required == has_committee, f"the registry asks for verdicts: {required}")

@@ -16,12 +16,13 @@ __all__ = ["Constants", "ListedModel", "ListedStation", "Lists"]
 
 @dataclass(frozen=True)
 class Constants:
-    """What the contracts were fixed to at deployment. Seconds."""
+    """What the contracts were fixed to at deployment. Seconds; `eye_side` is the one eye that the registry takes."""
 
     public_delay_s: int
     grace_s: int
     reattest_s: int
     recovery_wait_s: int
+    eye_side: int
 
 
 @dataclass

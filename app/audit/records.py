@@ -273,6 +273,8 @@ class Records:
         self._findings.measure("age of a capture", max(age_s, 0), (MAX_ATTESTATION_AGE_S, "s"), f"block {entry.block}")
         fresh = -MAX_CLOCK_SKEW_S <= age_s <= MAX_ATTESTATION_AGE_S
         self._require(fresh, f"the capture was {age_s} s old; the most is {MAX_ATTESTATION_AGE_S} s", entry)
+        eye, taken = int(fields["eyeSide"]), self._lists.constants.eye_side
+        self._require(eye == taken, f"a capture of eye {eye} was taken; the registry takes eye {taken}", entry)
         address = str(entry.values["station"]) if "station" in entry.values else ""
         with self._findings.reporting("capture", entry):
             capture = Capture(

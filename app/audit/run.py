@@ -125,4 +125,5 @@ def _constants(log: PublicLog) -> Constants:
         grace_s=int(log.call("models", "graceS")),
         reattest_s=int(log.call("registry", "reattestPeriodS")),
         recovery_wait_s=int(log.call("registry", "recoveryWaitS")),
+        eye_side=int(log.call("registry", "eyeSide")),
     )

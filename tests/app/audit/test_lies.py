@@ -220,6 +220,12 @@ LIES: dict[str, Lie] = {
         forged(*ENROLLED, values("enrollment", "capture", "capturedAt")(lambda at: at - 7 * DAY_S), 3),
         (*ENROLLED, 3),
     ),
+    "a capture of the other eye": Lie(
+        "records",
+        "the registry takes eye 1",
+        forged(*ENROLLED, values("enrollment", "capture", "eyeSide")(lambda _: 2), 1),
+        (*ENROLLED, 1),
+    ),
     "a verdict signed by two nodes": Lie("verdict", "not by node 2", repeated_signature, (*ENROLLED, 0)),
     "a verdict about another record": Lie(
         "verdict",

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from app.audit import accuracy as accuracy_module
 from app.audit.accuracy import check_accuracy
 from app.audit.findings import Findings, Stage
 from app.audit.lists import ListedModel
 from app.audit.page import render_page
 from app.audit.report import content_of, summary_lines
+from model.evaluation import EvaluationOptions
 from model.evaluation.report import VERSION, Report, metrics_hash
 from protocol.errors import InputError
+from protocol.pins import read_pinned
 from registry_contract.public_log import LogEntry
 
 CODE = {"name": "iris_v1", "histogram": {"step": 0.1, "genuine": [9, 1, 0], "impostor": [0, 2, 8]}}
@@ -58,6 +62,34 @@ def test_a_report_with_another_hash_is_a_broken_link(file: Path) -> None:
 def test_a_model_that_lists_no_report_claims_nothing(file: Path) -> None:
     findings, reports = accuracy(file, bytes(32))
     assert (findings.broken, findings.checked, len(reports)) == ([], {}, 1)
+
+
+def test_accuracy_is_measured_again_on_data_for_each_listed_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[str] = []
+
+    def measure(eyes: Path, options: EvaluationOptions, _: object) -> Report:
+        assert eyes == tmp_path
+        measured.append(options.network)
+        return REPORT
+
+    monkeypatch.setattr(accuracy_module, "read_folder", lambda folder: folder)
+    monkeypatch.setattr(accuracy_module, "evaluate", measure)
+    findings = Findings()
+    check_accuracy(tmp_path, None, replayed(metrics_hash(REPORT)), findings, lambda *_: None)
+    assert (measured, findings.broken) == (["iris_v1"], [])
+    check_accuracy(tmp_path, None, replayed(b"\2" * 32), findings, lambda *_: None)
+    assert [broken.check for broken in findings.broken] == ["accuracy"]
+
+
+def test_without_another_report_the_one_that_ships_is_what_a_model_has_to_list() -> None:
+    shipped = read_pinned("accuracy_iris_v1")
+    for listed, broken in ((hashlib.sha256(shipped).digest(), []), (b"\3" * 32, ["accuracy"])):
+        findings = Findings()
+        reports = check_accuracy(None, None, replayed(listed), findings, lambda *_: None)
+        assert [report["network"]["name"] for report in reports] == ["iris_v1"]
+        assert [found.check for found in findings.broken] == broken
 
 
 def test_a_report_that_is_none_is_refused(tmp_path: Path) -> None:
