@@ -1,7 +1,7 @@
 """What the main calls cost, held to a committed file: a change of more than 2 % shows in review.
 
-Gas of whole transactions, base cost and calldata included, with real proofs. Write the file again with:
-python -m tests.registry_contract.test_gas
+Gas of whole transactions, base cost and calldata included, with real proofs. Write the file again, and the README's
+table of it and of forge's snapshot, with: python -m tests.registry_contract.test_gas
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from circuits.iris.build import build_circuit
 from circuits.iris.circuit import Circuit, load_circuit
 from circuits.semaphore import prove_membership
 from protocol.errors import ArtifactError
+from protocol.pins import root_dir
 from registry_contract.contracts import load_contract
 from registry_contract.local_chain import LocalChain
 from registry_contract.personhood import PersonhoodClient
@@ -26,6 +27,9 @@ from registry_contract.semaphore_abi import proof_to_abi
 from tests.registry_contract.world import describe, make_person, open_world
 
 FILE = Path(__file__).with_name("gas.json")
+SNAPSHOT = root_dir() / "registry_contract" / "test" / "snapshots" / "GasTest.json"
+README = root_dir() / "README.md"
+HEADER = "| call | our code, by `forge snapshot` | whole transaction |\n|---|---|---|\n"
 TOLERANCE = 0.02
 """Proofs and nonces are fresh each time: their zero bytes alone move a transaction by some hundred gas."""
 
@@ -82,6 +86,19 @@ def measure(circuit: Circuit) -> dict[str, int]:
         }
 
 
+def table() -> str:
+    """The README's: every call of the snapshot and of the committed file."""
+    ours = {name: f"{int(gas):,}" for name, gas in json.loads(SNAPSHOT.read_text()).items()}
+    whole = {name: f"{gas:,}" for name, gas in json.loads(FILE.read_text()).items()}
+    rows = (f"| `{name}` | {ours.get(name, '')} | {whole.get(name, '')} |\n" for name in sorted(ours | whole))
+    return HEADER + "".join(rows)
+
+
+def test_the_readme_has_the_gas_of_the_snapshot_and_of_the_committed_file() -> None:
+    """The snapshot itself is compared by forge, to the unit (`GasTest`)."""
+    assert table() in README.read_text(), "run: python -m tests.registry_contract.test_gas"
+
+
 @pytest.fixture(scope="module")
 def measured(circuit: Circuit) -> dict[str, int]:
     return measure(circuit)
@@ -103,12 +120,14 @@ def test_a_call_stays_within_its_budget(measured: dict[str, int], name: str) -> 
 
 
 def main() -> None:
-    """Write the file."""
+    """Write the file and the table."""
     try:
         circuit = load_circuit("iris_v1")
     except ArtifactError:
         circuit = build_circuit("iris_v1")
     FILE.write_text(json.dumps(measure(circuit), indent=1) + "\n")
+    before, _, after = README.read_text().partition(HEADER)
+    README.write_text(before + table() + after[after.index("\n\n") + 1 :])
 
 
 if __name__ == "__main__":
