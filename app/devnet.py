@@ -1,4 +1,5 @@
-"""A registry to try things out with: a local chain, the contracts, a software station and a relayer, until Ctrl-C.
+"""A registry to try things out with: a local chain, contracts, a software station, a relayer, and if wanted the
+committee's three nodes, until Ctrl-C.
 
 All of it lives in one folder for temporary files and in processes that end with this one. The keys in it are made for
 this run, hold play money, and are worth nothing.
@@ -13,17 +14,18 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
 from app import actions
+from app.committee.local import LocalCommittee
 from app.endpoints import Endpoints
 from app.station import SoftwareStation, read_station_key, write_station_key
 from circuits.artifacts import write_atomic
 from protocol.errors import ChainUnreachable, InputError
-from registry_contract.deployment import Terms, deploy
+from registry_contract.deployment import Deployment, Terms, deploy
 from registry_contract.local_chain import LocalChain, die_with_parent
 
 __all__ = ["DevnetOptions", "running_devnet"]
@@ -36,10 +38,12 @@ _TERMS = Terms(timelock_delay_s=1, model_delay_s=10, grace_s=3600, recovery_wait
 
 @dataclass(frozen=True)
 class DevnetOptions:
-    """`out`: the registry file to write. `port`: the chain's; any free one if 0."""
+    """`out`: the registry file to write. `port`: the chain's; any free one if 0. Without `with_committee` nobody looks
+    whether an eye enrolled before, and no record can be recovered."""
 
     out: Path
     port: int = 0
+    with_committee: bool = False
 
 
 @contextmanager
@@ -53,19 +57,21 @@ def running_devnet(options: DevnetOptions, progress: Callable[[str], None] = lam
     folder = Path(tempfile.mkdtemp(prefix="irisproof-devnet-"))
     try:
         circuit = actions.ready_circuit(lambda stage: progress(f"building the circuit, once: {stage}"))
-        with LocalChain(options.port, pages_may_ask=True) as chain:
+        with LocalChain(options.port, pages_may_ask=True) as chain, _committee(options) as committee:
             progress(f"chain 31337 at {chain.url}")
             station = _station(folder / "station.key")
             model = actions.model_description(circuit, chain.chain_id)
-            owner = chain.funded_account()
-            deployment = deploy(chain.url, owner, model, [station.address], _TERMS)
+            owner, signers = chain.funded_account(), None if committee is None else committee.signers
+            deployment = deploy(chain.url, owner, model, [station.address], replace(_TERMS, committee=signers))
             progress(f"contracts deployed, registry {deployment.registry}")
             (folder / "deployment.json").write_text(deployment.to_json())
             account_file = _key_file(folder / "account.key", owner)  # pays for all, and may propose to the timelock
             _key_file(folder / "relay.key", chain.funded_account())
             with _relayer(folder, chain.url) as relay_url:
                 progress(f"relayer at {relay_url}")
-                endpoints = Endpoints(chain.url, deployment, relay_url, folder / "station.key", account_file)
+                config = _begin_committee(committee, chain.url, deployment, progress)
+                keys = (folder / "station.key", account_file)
+                endpoints = Endpoints(chain.url, deployment, relay_url, *keys, config)
                 write_atomic(options.out, endpoints.to_json().encode())
                 try:
                     yield endpoints
@@ -73,6 +79,28 @@ def running_devnet(options: DevnetOptions, progress: Callable[[str], None] = lam
                     options.out.unlink(missing_ok=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _committee(options: DevnetOptions) -> Iterator[LocalCommittee | None]:
+    """The keys of the committee's nodes, before there is a registry; None without one."""
+    if not options.with_committee:
+        yield None
+        return
+    with LocalCommittee() as committee:
+        yield committee
+
+
+def _begin_committee(
+    committee: LocalCommittee | None, rpc_url: str, deployment: Deployment, progress: Callable[[str], None]
+) -> Path | None:
+    """Start the nodes; the file by which a client finds them."""
+    if committee is None:
+        return None
+    committee.start(rpc_url, deployment)
+    committee.wait_until_ready()
+    progress(f"committee of three nodes, secure computation by {committee.engine.value}")
+    return committee.folder / "client" / "committee.json"
 
 
 def _station(path: Path) -> SoftwareStation:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from app.actions.capture import ProvedCapture
-from app.actions.uniqueness import ask_committee
+from app.actions.uniqueness import ask_committee, ask_erased
 from app.committee.setup import client_files
 from app.session import Links
 from circuits.iris.circuit import Circuit
 from protocol.errors import InputError
 from registry_contract.deployment import LOCAL_CHAINS, ZERO_ADDRESS
 from registry_contract.model import ModelDescription
-from registry_contract.verdict import VerdictKind
+from registry_contract.verdict import SignedVerdict, VerdictKind
 from uniqueness.client import CommitteeClient
 from uniqueness.request import RequestKind
 
@@ -34,12 +34,18 @@ class Committee(Protocol):
     def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
         """The verdict, `SignedVerdict.to_bytes()`. Raises an `IrisproofError` where the nodes come to another one."""
 
+    def erase(self, record_id: int) -> SignedVerdict | None:
+        """The nodes' word that the shares of one who left are overwritten; None where there are no nodes."""
+
 
 class NoCommittee:
     """A registry on a local chain that asks for no verdict."""
 
     def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:  # noqa: ARG002 - nobody is asked
         return b""
+
+    def erase(self, record_id: int) -> SignedVerdict | None:  # noqa: ARG002
+        return None
 
 
 class NodesCommittee:
@@ -51,6 +57,9 @@ class NodesCommittee:
 
     def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
         return ask_committee(self._client, self._links.registry, model, [proved], _REQUESTS[kind]).to_bytes()
+
+    def erase(self, record_id: int) -> SignedVerdict | None:
+        return ask_erased(self._client, self._links.registry, record_id)
 
 
 def committee_of(links: Links) -> Committee:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from app.actions.committee import committee_of
 from app.actions.joining import record_of
 from app.membership import siblings_of
 from app.session import Session
@@ -18,21 +19,33 @@ from registry_contract.client import Record, RecordStatus, Siblings
 __all__ = ["cancel_recovery", "complete_recovery", "leave_registry"]
 
 
-def leave_registry(session: Session) -> Receipt:
-    """Take the person's leaf out. Polls made before still take their vote; the committee then overwrites the shares.
+_GONE = (RecordStatus.LEFT, RecordStatus.ERASED)
 
-    Raises `InputError` for one who is no member, `TransactionRefused` in the contract's words.
+
+def leave_registry(session: Session) -> Receipt:
+    """Take the person's leaf out; have the committee overwrite the shares, and the registry note that it signed so.
+
+    Polls made before still take their vote. Raises `InputError` for one who is no member, `TransactionRefused` in the
+    contract's words, `CommitteeUnavailable` where a node is gone: call it again then, the leaf is out already.
     """
     identity = session.contents.identity()
     record = _record(session, identity.commitment)
     registry = session.links.registry
-    if record.status not in (
-        RecordStatus.LEFT,
-        RecordStatus.ERASED,
-    ):  # an interrupted earlier try may have gone through
+    if record.status not in _GONE:  # an interrupted earlier try may have gone through
         proof = _of_itself(identity, registry.leave_scope(record.record_id))
         registry.leave(record.record_id, proof, _siblings(session, identity.commitment))
-    data = {"identity": str(identity.commitment.value), "record_id": record.record_id}
+    receipt = _left(session, record, erased=record.status is RecordStatus.ERASED)
+    if receipt.data["erased"]:
+        return receipt
+    word = committee_of(session.links).erase(record.record_id)
+    if word is None:
+        return receipt
+    registry.confirm_erased(record.record_id, word)
+    return _left(session, record, erased=True)
+
+
+def _left(session: Session, record: Record, *, erased: bool) -> Receipt:
+    data = {"identity": str(record.identity.value), "record_id": record.record_id, "erased": erased}
     receipt = Receipt("leaving", str(record.record_id), data, int(time.time()))
     session.contents.add_receipt(receipt)
     return receipt

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from app.relay.abi_json import to_json
+from app.relay.abi_json import from_json, to_json
 from app.session import Links
 from protocol.errors import ChainError, ChainUnreachable, InputError
 from registry_contract.enrollment import Enrollment
@@ -38,8 +38,6 @@ def wire_ballot(links: Links, function: str, poll_id: int, ballot: dict[str, Any
 def submit_ballot(links: Links, function: str, wire: dict[str, Any]) -> None:
     """Returns when it is counted. The same one again is the same vote. Raises as `submit_enrollment` does."""
     if links.endpoints.relay_url is None:
-        from app.relay.abi_json import from_json  # noqa: PLC0415
-
         _require_account(links)
         arguments = from_json(_inputs(links.polls.contract.abi, function), wire)
         contract = links.polls.contract

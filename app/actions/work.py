@@ -7,6 +7,7 @@ the chain is not sent again.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from circuits.artifacts import write_atomic
 from circuits.iris.circuit import Circuit
 from circuits.iris.prove import CodeProofRun
 from model.pipeline.encoding import ENCODERS
-from protocol.errors import EncodingError, InputError, IrisproofError, TransactionRefused, VerificationError
+from protocol.errors import ChainError, EncodingError, InputError, IrisproofError, TransactionRefused, VerificationError
 from protocol.types import CodeProof, IdentityCommitment
 from registry_contract.enrollment import CodeEvidence, Enrollment, code_evidence, prepare_enrollment
 from registry_contract.verdict import VerdictKind
@@ -44,6 +45,8 @@ _EXPIRY = slice(7 * 32, 8 * 32)
 """Where `SignedVerdict.to_bytes()` has the time of its end."""
 
 _LEEWAY_S = 60
+_SEEN_TIMEOUT_S = 30.0
+_SEEN_POLL_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,24 @@ def do_work(request: dict[str, Any], secrets: bytes, folder: Path, tell: Tell) -
         return found
     evidence = _evidence(task)
     tell("submitting")
-    if (found := _found_on_chain(task)) is None:
+    if (found := _found_on_chain(task)) is not None:
+        return found
+    try:
         _submit(task, evidence)
-        found = _found_on_chain(task)
-    if found is None:
-        raise VerificationError("the node does not show what was submitted", hint="try again; ask another node")
+    except ChainError:
+        if (found := _found_on_chain(task)) is None:  # an earlier run's transaction may have come through meanwhile
+            raise
+        return found
+    return _seen(task)
+
+
+def _seen(task: _Task) -> dict[str, Any]:
+    """What was submitted, once the node shows it: one node may be behind another."""
+    deadline = time.monotonic() + _SEEN_TIMEOUT_S
+    while (found := _found_on_chain(task)) is None:
+        if time.monotonic() > deadline:
+            raise VerificationError("the node does not show what was submitted", hint="try again; ask another node")
+        time.sleep(_SEEN_POLL_S)
     return found
 
 

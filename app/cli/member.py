@@ -138,7 +138,8 @@ def leave(yes: bool, as_json: bool, **place: Any) -> None:
         if not yes:
             click.confirm("leave the registry for good?", abort=True, err=True)
         receipt = leave_registry(session)
-    _say(receipt.data, f"record {receipt.data['record_id']} has left", as_json)
+    shares = "; the committee overwrote its shares" if receipt.data["erased"] else ""
+    _say(receipt.data, f"record {receipt.data['record_id']} has left{shares}", as_json)
 
 
 def _see_through(session: Session, job: Job) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -28,6 +29,7 @@ _LOCK_PATIENCE_S = 2.0
 
 def main() -> NoReturn:
     """Exit status: 0 done, 1 failed, 2 another worker has the job, 143 stopped."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash must not write the secrets to the disk
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for whoever waits for us
     sys.exit(work(Path(sys.argv[-1])))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -48,6 +49,8 @@ class Vault:
 
     def __init__(self, path: Path, header: Header, data_key: bytes, db: Database, held: IO[bytes]) -> None:
         """Use `create`, `unlock` or `restore`."""
+        # a crash must not write this process's memory to the disk; what it starts inherits that
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
         self.path = path
         self._header = header
         self._data_key = data_key

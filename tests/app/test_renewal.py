@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from eth_account import Account
 from web3 import Web3
 
 from app import actions
-from app.actions import work
+from app.devnet import DevnetOptions, running_devnet
 from app.endpoints import Endpoints
 from app.jobs import Job, JobState
-from app.jobs.events import append_event
 from app.key_file import read_key
-from app.session import Links, Session, open_session
-from app.station import read_station_key
+from app.session import Session, open_session
 from app.vault import Passphrase, Receipt
 from circuits.iris.circuit import Circuit
 from model.synthetic import capture, make_eye
@@ -26,9 +21,7 @@ from protocol.errors import InputError, TransactionRefused, VerificationError
 from protocol.types import EyeSide
 from registry_contract.connection import Connection
 from registry_contract.contracts import load_contract
-from registry_contract.deployment import Terms, deploy
 from registry_contract.governance import GovernanceClient
-from registry_contract.verdict import Verdict, VerdictKind, code_commitment, sign_verdict
 from tests.app.conftest import Devnet
 from tests.app.test_person import WAIT_S, enrolled, eye
 
@@ -101,81 +94,42 @@ def test_a_member_renews_under_a_new_model_without_a_new_picture(
     assert actions.begin_upgrades(ada) == ()
 
 
-class SigningCommittee:
-    """Three keys in one process that sign whatever they are asked, as the contract's committee of this registry.
-
-    The nodes' own work is tested in `tests/uniqueness`; here it is what the person's side does with a verdict.
-    """
-
-    def __init__(self) -> None:
-        self.nodes = [Account.create() for _ in range(3)]
-        self.endpoints: Endpoints | None = None
-        self.record_id = 0
-
-    def ask(self, kind: VerdictKind, model: tuple[int, object, object], proved: actions.ProvedCapture) -> bytes:
-        assert self.endpoints is not None
-        verdict = Verdict(
-            registry=self.endpoints.deployment.registry,
-            chain_id=self.endpoints.deployment.chain_id,
-            kind=kind,
-            code_commitment=code_commitment(proved.run.proof),
-            identity=proved.capture.attestation.capture.identity,
-            model_id=model[0],
-            database_size=1,
-            log_root=bytes(32),
-            record_id=self.record_id,
-            expires_at=Links(self.endpoints).registry.now() + 600,
-        )
-        return sign_verdict(verdict, self.nodes).to_bytes()
-
-
-@pytest.fixture
-def judged(
-    devnet: Devnet, clock: Clock, circuit: Circuit, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Endpoints, SigningCommittee]:
-    """A registry with a committee, on the same chain; workers run within this process, where its keys are."""
-    committee, endpoints = SigningCommittee(), devnet.endpoints
-    assert endpoints.account_key_file is not None
-    assert endpoints.station_key_file is not None
-    one, two, three = (str(node.address) for node in committee.nodes)
-    terms = Terms(committee=(one, two, three), recovery_wait_s=30)
-    model = actions.model_description(circuit, endpoints.deployment.chain_id)
-    station = read_station_key(endpoints.station_key_file)
-    owner = read_key(endpoints.account_key_file)
-    deployment = deploy(endpoints.rpc_url, owner, model, [station.address], terms)
-    committee.endpoints = replace(endpoints, deployment=deployment, relay_url=None)
-    monkeypatch.setattr(work, "committee_of", lambda _: committee)
-    monkeypatch.setattr(Job, "start", _start_here)
-    return committee.endpoints, committee
-
-
-def _start_here(job: Job, secrets: bytes) -> None:
-    result = work.do_work(job.request(), secrets, job.folder, lambda _: None)
-    (job.folder / "result.json").write_text(json.dumps({"version": 1, **result}))
-    append_event(job.folder, "done")
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """A registry with the committee's three nodes."""
+    file = tmp_path_factory.mktemp("judged") / "devnet.json"
+    with running_devnet(DevnetOptions(file, with_committee=True)) as endpoints:
+        yield endpoints
 
 
 def _done(session: Session, job: Job) -> Receipt:
+    assert job.wait(WAIT_S).state is JobState.DONE, job.status()
     receipt = actions.settle_job(session, job)
     assert receipt is not None
     return receipt
 
 
-def test_a_record_is_recovered_from_a_fresh_vault_and_the_old_one_can_say_no(
-    judged: tuple[Endpoints, SigningCommittee], clock: Clock, tmp_path: Path, cheap_argon: None
+def test_an_eye_enrols_once_and_its_record_is_recovered_from_a_fresh_vault(
+    judged: Endpoints, tmp_path: Path, cheap_argon: None
 ) -> None:
-    endpoints, committee = judged
+    clock = Clock(judged.rpc_url)
     folders = [tmp_path / name for name in ("old", "new")]
     vaults = [actions.create_vault(folder, Passphrase("a fresh passphrase")) for folder in folders]
-    old, new = (open_session(vault, folder, endpoints) for vault, folder in zip(vaults, folders, strict=True))
+    old, new = (open_session(vault, folder, judged) for vault, folder in zip(vaults, folders, strict=True))
     record_id = _done(old, actions.begin_enrollment(old, eye(53))).data["record_id"]
-    committee.record_id = record_id
     again = actions.unroll_eye(capture(make_eye(53), 2).image, EyeSide.LEFT)
+
+    second = actions.begin_enrollment(new, again)
+    assert second.wait(WAIT_S).state is JobState.FAILED
+    assert "enrolled" in second.status().message
+    actions.settle_job(new, second)
+    assert not actions.membership(new).is_member
+
     requested = _done(new, actions.begin_recovery(new, again, record_id))
     assert requested.data["ready_at"] > new.links.registry.now()
+    assert actions.check_receipt(new, requested) == "waiting"
     with pytest.raises(TransactionRefused, match="Registry__RecoveryNotReady"):
         actions.complete_recovery(new, record_id)
-    assert actions.check_receipt(new, requested) == "waiting"
     mark = clock.call("evm_snapshot")
     actions.cancel_recovery(old)
     with pytest.raises(TransactionRefused, match="Registry__RecoveryAbsent"):
@@ -192,6 +146,9 @@ def test_a_record_is_recovered_from_a_fresh_vault_and_the_old_one_can_say_no(
     assert actions.check_receipt(new, done).endswith("active")
     assert actions.check_receipt(new, requested) == "completed"
     assert not actions.membership(old).is_member
+    left = actions.leave_registry(new)
+    assert left.data["erased"]
+    assert actions.check_receipt(new, left) == f"record {record_id} is erased"
     for vault in vaults:
         vault.lock()
 
@@ -212,6 +169,7 @@ def test_one_who_leaves_is_out_and_keeps_a_receipt(ada: Session, clock: Clock) -
     record = actions.membership(ada).record
     assert record is not None
     receipt = actions.leave_registry(ada)
+    assert not receipt.data["erased"]  # nobody keeps shares here
     assert receipt.data["record_id"] == record.record_id
     assert actions.check_receipt(ada, receipt) == f"record {record.record_id} is left"
     assert not actions.membership(ada).is_member

@@ -10,7 +10,7 @@ import pytest
 
 from app.actions import work
 from app.actions.committee import NoCommittee
-from protocol.errors import EncodingError, VerificationError
+from protocol.errors import EncodingError, TransactionRefused, VerificationError
 from protocol.types import IdentityCommitment
 from registry_contract.verdict import SignedVerdict, Verdict, VerdictKind
 
@@ -53,6 +53,31 @@ def test_a_verdict_that_was_cut_is_asked_for_again(tmp_path: Path) -> None:
 def test_a_registry_without_a_committee_is_given_no_verdict_and_nothing_is_kept(tmp_path: Path) -> None:
     assert work._verdict(_task(tmp_path), NoCommittee(), (1, None, None), None) == b""  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_submission_that_is_refused_looks_whether_an_earlier_one_went_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    looks: list[str] = []
+
+    def found(_: Any) -> dict[str, Any] | None:
+        looks.append("look")
+        return {"record_id": 7} if is_there and len(looks) == 3 else None
+
+    def refused(*_: Any) -> None:
+        raise TransactionRefused("Registry__IdentityAlreadyEnrolled", {})
+
+    monkeypatch.setattr(work, "_task", lambda *_: _task(tmp_path))
+    monkeypatch.setattr(work, "_evidence", lambda _: ())
+    monkeypatch.setattr(work, "_found_on_chain", found)
+    monkeypatch.setattr(work, "_submit", refused)
+    if is_there:
+        assert work.do_work({}, b"", tmp_path, lambda _: None) == {"record_id": 7}
+    else:
+        with pytest.raises(TransactionRefused):
+            work.do_work({}, b"", tmp_path, lambda _: None)
+    assert len(looks) == 3
 
 
 @pytest.mark.parametrize("request_", [{}, {"kind": "dance"}, {"kind": "enroll", "identity": "x"}])

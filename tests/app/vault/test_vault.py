@@ -331,6 +331,16 @@ def test_a_program_that_is_killed_while_it_saves_leaves_its_last_save(saved: Pat
         assert sorted(file.name for file in saved.parent.iterdir()) == [".vault.lock", "vault"]
 
 
+def test_a_process_with_an_open_vault_leaves_no_core_dump(saved: Path) -> None:
+    code = "import sys, resource; from pathlib import Path; from app.vault import Passphrase, Vault\n"
+    code += "hard = resource.getrlimit(resource.RLIMIT_CORE)[1]\n"
+    code += "resource.setrlimit(resource.RLIMIT_CORE, (1 if hard else 0, hard))\n"
+    code += "Vault.unlock(Path(sys.argv[1]), Passphrase(sys.argv[2]))\n"
+    code += "print(resource.getrlimit(resource.RLIMIT_CORE)[0])"
+    command = [sys.executable, "-c", code, str(saved), PASSPHRASE.text]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0\n"
+
+
 class _Store:
     """A device's key store, in memory: what `KeyringStore` keeps."""
 
