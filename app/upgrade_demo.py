@@ -1,8 +1,7 @@
 """A model upgrade, whole: five members on v1, v2 proposed and let through, three upgrade in time, one enrols under
 both, two are left out after the deadline, one of them comes back.
 
-Everything is real but what `demo` names too, the months, which a local chain's clock skips, and the committee: three
-keys in this process sign, and compare nobody with anybody.
+Everything is real but what `demo` names too, and the months, which a local chain's clock skips.
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
-
 from app import actions
 from app.actions import ProvedCapture
-from app.actions.committee import Committee, Model
+from app.actions.committee import Committee, NodesCommittee
 from app.audit import AuditRequest, run_audit
 from app.audit.command import write_reports
+from app.committee.local import LocalCommittee
 from app.narration import Narrator
 from app.station import SignedCapture, SoftwareStation
 from circuits.artifacts import build_dir
@@ -38,49 +35,12 @@ from registry_contract.local_chain import LocalChain
 from registry_contract.model import ModelDescription
 from registry_contract.polls import Poll, PollDraft, PollsClient
 from registry_contract.public_log import http_rpc
-from registry_contract.verdict import Verdict, VerdictKind, code_commitment, sign_verdict
+from registry_contract.verdict import VerdictKind
 
-__all__ = ["SigningKeys", "UpgradeFigures", "run_upgrade_demo"]
+__all__ = ["UpgradeFigures", "run_upgrade_demo"]
 
 MEMBERS, IN_TIME = 5, 3
 DAY_S = 86_400
-
-
-class SigningKeys:
-    """Three keys in this process in the committee's place: they sign whatever they are asked, and compare nobody. A
-    `Committee` as `app.actions.committee` has it, so that real nodes fit in here as soon as they know two models."""
-
-    def __init__(self) -> None:
-        self._accounts: tuple[LocalAccount, ...] = tuple(Account.create() for _ in range(3))
-        self._registry: RegistryClient | None = None
-
-    @property
-    def signers(self) -> tuple[str, str, str]:
-        """Addresses for the contract, in the nodes' order."""
-        one, two, three = (str(account.address) for account in self._accounts)
-        return one, two, three
-
-    def serve(self, registry: RegistryClient) -> None:
-        """Sign for this registry from now on."""
-        self._registry = registry
-
-    def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
-        registry, capture = self._registry, proved.capture.attestation.capture
-        assert registry is not None
-        known = kind is not VerdictKind.UNIQUE
-        verdict = Verdict(
-            registry=capture.registry,
-            chain_id=capture.chain_id,
-            kind=kind,
-            code_commitment=code_commitment(proved.run.proof),
-            identity=capture.identity,
-            model_id=model[0],
-            database_size=0,
-            log_root=bytes(32),
-            record_id=registry.record(capture.identity).record_id if known else 0,
-            expires_at=registry.now() + 3600,
-        )
-        return sign_verdict(verdict, self._accounts).to_bytes()
 
 
 @dataclass(frozen=True)
@@ -132,13 +92,12 @@ def run_upgrade_demo(port: int, out: Path | None, write: Callable[[str], None]) 
     tell = Narrator(write)
     tell.title("irisproof: from one iris network to the next")
     tell.line("local chain, software station, synthetic eyes: stand-ins for real ones")
-    tell.line("the committee is three keys in this process: they sign, and compare nobody with anybody")
     tell.title("getting ready")
     circuits = {1: _circuit(tell, NETWORK_V1), 2: _circuit(tell, NETWORK_V2)}
     members = [_member(tell, number) for number in range(1, MEMBERS + 2)]
     old, newcomer = members[:MEMBERS], members[MEMBERS]
-    with LocalChain(port) as chain:
-        scene = _set_up(tell, circuits, chain)
+    with LocalChain(port) as chain, LocalCommittee() as nodes:
+        scene = _set_up(tell, circuits, chain, nodes)
         _enroll_all(scene, old)
         _propose(scene)
         for member in old[:IN_TIME]:
@@ -175,23 +134,25 @@ def _member(tell: Narrator, number: int) -> _Member:
     return _Member(f"member {number}", iris)
 
 
-def _set_up(tell: Narrator, circuits: dict[int, Circuit], chain: LocalChain) -> _Scene:
+def _set_up(tell: Narrator, circuits: dict[int, Circuit], chain: LocalChain, nodes: LocalCommittee) -> _Scene:
     with tell.step("contracts deployed") as step:
         owner, relayer, station = chain.funded_account(), chain.funded_account(), SoftwareStation()
-        committee = SigningKeys()
-        terms = Terms(committee=committee.signers)
+        terms = Terms(committee=nodes.signers)
         models = {number: actions.model_description(circuit, chain.chain_id) for number, circuit in circuits.items()}
         deployment = deploy(chain.url, owner, models[1], [station.address], terms)
         registry = RegistryClient(chain.url, deployment, relayer)
-        committee.serve(registry)
         step.detail = f"registry {deployment.registry}, model 1 is {NETWORK_V1}"
+    with tell.step("committee started") as step:
+        nodes.start(chain.url, deployment)
+        nodes.wait_until_ready()
+        step.detail = f"three nodes on this machine, comparison on secret shares: {nodes.engine.value}"
     return _Scene(
         tell,
         chain,
         circuits,
         models,
         station,
-        committee,
+        NodesCommittee(registry, nodes.client),
         deployment,
         registry,
         PollsClient(chain.url, deployment, relayer),

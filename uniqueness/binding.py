@@ -64,14 +64,15 @@ class Committee:
     chain_id: int
     registry: str
     node: int
-    models: tuple[ModelKeys, ...]
+    models: Callable[[int], ModelKeys | None]
+    """A model by its id; None for one that is not served. Models come and go while a node runs."""
 
     def model(self, model_id: int) -> ModelKeys:
         """Raises `RequestRefused` for a model that is not served."""
-        for model in self.models:
-            if model.model_id == model_id:
-                return model
-        raise RequestRefused(Refusal.WRONG_MODEL, f"model {model_id} is not served here")
+        model = self.models(model_id)
+        if model is None:
+            raise RequestRefused(Refusal.WRONG_MODEL, f"model {model_id} is not served here")
+        return model
 
 
 @dataclass(frozen=True, eq=False)

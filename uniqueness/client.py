@@ -112,8 +112,8 @@ class CommitteeClient:
             return list(pool.map(one, self._channels))
 
     def _collect(self, path: str, values: Sequence[dict[str, Any]]) -> Answer:
-        """All three answers, or the first failure: a node that is gone is not waited for by way of the others. A refusal
-        that comes a moment later says more than "no answer"."""
+        """All three answers, or the first failure: a node that is gone is not waited for by way of the others.
+        A refusal that comes a moment later says more than "no answer"."""
         said: queue.SimpleQueue[tuple[int, dict[str, Any] | Exception]] = queue.SimpleQueue()
         for channel, value in zip(self._channels, values, strict=True):
             threading.Thread(target=_call, args=(channel, path, value, said), daemon=True).start()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from app.actions.artifacts import (
         build_iris_circuit,
         check_srs_files,
+        circuit_of_key,
         derive_srs_files,
         fetch_srs_files,
         model_description,
@@ -86,6 +87,7 @@ __all__ = [
     "change_passphrase",
     "check_receipt",
     "check_srs_files",
+    "circuit_of_key",
     "complete_recovery",
     "compute_code",
     "confirm_words",
@@ -133,8 +135,8 @@ __all__ = [
 _MODULES = {
     "answering": "ANSWER_VERSION RequestView answer_request deliver_answer view_request",
     "artifacts": (
-        "build_iris_circuit check_srs_files derive_srs_files fetch_srs_files model_description ready_circuit "
-        "verifier_size"
+        "build_iris_circuit check_srs_files circuit_of_key derive_srs_files fetch_srs_files model_description "
+        "ready_circuit verifier_size"
     ),
     "balloting": "PollView cast_ballot check_receipt list_polls settle_outbox view_poll",
     "capture": (

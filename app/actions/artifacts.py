@@ -20,8 +20,8 @@ from circuits.srs import (
     require_chain_allows,
     srs_file,
 )
-from model.pipeline.encoding import NETWORK_V1
-from protocol.errors import ArtifactAbsent, ArtifactFailed
+from model.pipeline.encoding import ENCODERS, NETWORK_V1
+from protocol.errors import ArtifactAbsent, ArtifactFailed, InputError
 from protocol.pins import pin, read_pinned, root_dir
 from protocol.types import PlaneName
 from registry_contract.contracts import load_contract
@@ -30,6 +30,7 @@ from registry_contract.model import ModelDescription
 __all__ = [
     "build_iris_circuit",
     "check_srs_files",
+    "circuit_of_key",
     "derive_srs_files",
     "fetch_srs_files",
     "model_description",
@@ -68,6 +69,17 @@ def ready_circuit(progress: Progress = lambda _: None, network: str = NETWORK_V1
         return load_circuit(network)
     except (ArtifactAbsent, ArtifactFailed):
         return build_iris_circuit(progress=progress, network=network)
+
+
+def circuit_of_key(vk_sha256: str) -> Circuit:
+    """The circuit of a verifying key, named by its hash as a registry lists it; built first if it is not there.
+
+    Raises `InputError` for one that this program does not have.
+    """
+    for network in ENCODERS:
+        if pin(f"vk_{network}").sha256 == vk_sha256:
+            return ready_circuit(network=network)
+    raise InputError(f"this program has no circuit with the key {vk_sha256[:16]}…", hint="install a newer irisproof")
 
 
 def model_description(circuit: Circuit, chain_id: int) -> ModelDescription:

@@ -10,6 +10,7 @@ from app.committee.setup import client_files
 from app.session import Links
 from circuits.iris.circuit import Circuit
 from protocol.errors import InputError
+from registry_contract.client import RegistryClient
 from registry_contract.deployment import LOCAL_CHAINS, ZERO_ADDRESS
 from registry_contract.model import ModelDescription
 from registry_contract.verdict import SignedVerdict, VerdictKind
@@ -51,15 +52,15 @@ class NoCommittee:
 class NodesCommittee:
     """The three nodes of a registry's committee, as `irisproof committee client` made this device known to them."""
 
-    def __init__(self, links: Links, client: CommitteeClient) -> None:
-        self._links = links
+    def __init__(self, registry: RegistryClient, client: CommitteeClient) -> None:
+        self._registry = registry
         self._client = client
 
     def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
-        return ask_committee(self._client, self._links.registry, model, [proved], _REQUESTS[kind]).to_bytes()
+        return ask_committee(self._client, self._registry, model, [proved], _REQUESTS[kind]).to_bytes()
 
     def erase(self, record_id: int) -> SignedVerdict | None:
-        return ask_erased(self._client, self._links.registry, record_id)
+        return ask_erased(self._client, self._registry, record_id)
 
 
 def committee_of(links: Links) -> Committee:
@@ -68,7 +69,7 @@ def committee_of(links: Links) -> Committee:
     if endpoints.deployment.committee == ZERO_ADDRESS and endpoints.deployment.chain_id in LOCAL_CHAINS:
         return NoCommittee()
     if endpoints.committee_config is not None:
-        return NodesCommittee(links, CommitteeClient(*client_files(endpoints.committee_config.parent)))
+        return NodesCommittee(links.registry, CommitteeClient(*client_files(endpoints.committee_config.parent)))
     raise InputError(
         "the registry asks for a committee's verdict, and the registry file names no committee's nodes",
         hint="get the registry file from those who run it",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.actions.artifacts import model_description, ready_circuit
+from app.actions.artifacts import circuit_of_key, model_description
 from app.actions.capture import ProvedCapture, prove_capture
 from app.actions.committee import Committee, Model, committee_of
 from app.actions.joining import parse_job_secrets, record_of
@@ -26,7 +26,7 @@ from circuits.artifacts import write_atomic
 from circuits.iris.circuit import Circuit
 from circuits.iris.prove import CodeProofRun
 from model.pipeline.encoding import ENCODERS
-from protocol.errors import ChainError, EncodingError, InputError, IrisproofError, TransactionRefused, VerificationError
+from protocol.errors import ChainError, EncodingError, IrisproofError, TransactionRefused, VerificationError
 from protocol.types import CodeProof, IdentityCommitment
 from registry_contract.enrollment import CodeEvidence, Enrollment, code_evidence, prepare_enrollment
 from registry_contract.verdict import VerdictKind
@@ -111,7 +111,7 @@ def _evidence(task: _Task) -> tuple[CodeEvidence, ...]:
     evidence = []
     for model_id in models:
         task.tell("circuit")
-        circuit = _circuit_of(task.links, model_id)
+        circuit = circuit_of_key(task.links.governance.vk_hash(model_id).hex())
         description = model_description(circuit, chain_id)
         proved = _proved(task, circuit)
         task.tell("committee")
@@ -148,17 +148,6 @@ def _proved(task: _Task, circuit: Circuit) -> ProvedCapture:
         proved = prove_capture(circuit, task.capture, code)
     write_atomic(file, json.dumps({"proof": proved.run.proof.proof.hex()}).encode(), mode=0o600)
     return proved
-
-
-def _circuit_of(links: Links, model_id: int) -> Circuit:
-    """The circuit of a model, by the verifying key that the registry has. Raises `InputError` for one that this
-    program does not have."""
-    wanted = links.governance.vk_hash(model_id).hex()
-    for network in ENCODERS:
-        circuit = ready_circuit(network=network)
-        if circuit.facts.vk_sha256 == wanted:
-            return circuit
-    raise InputError(f"this program has no circuit of model {model_id}", hint="install a newer irisproof")
 
 
 def _submit(task: _Task, evidence: tuple[CodeEvidence, ...]) -> None:

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import actions
 from app.committee.registry_view import RegistryView
 from app.committee.settings import NodeSettings
 from app.committee.shards import read_plan
@@ -129,7 +128,8 @@ def _parts(settings: NodeSettings) -> _Parts:
         raise InputError(f"the keys here are not those of node {node} in {settings.committee.name}")
     view = RegistryView(RegistryClient(settings.rpc_url, deployment))
     view.require_listed(nodes)
-    served = Committee(deployment.chain_id, deployment.registry, node, view.models_of([actions.ready_circuit()]))
+    view.require_models()
+    served = Committee(deployment.chain_id, deployment.registry, node, view.model)
     first = genesis(deployment.chain_id, deployment.registry, committee.policy.value, nodes)
     store = Store(settings.store, node, first, committee.policy.eyes)
     tls = TlsFiles(settings.certificate, settings.key, settings.authority)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from app.actions.artifacts import circuit_of_key
 from app.committee.evidence import Evidence
 from circuits.iris.circuit import Circuit
 from circuits.iris.commit import raw_commitment, with_unusable_rows
@@ -50,20 +51,28 @@ class RegistryView:
         self._models = connection.contract(deployment.models, load_contract("ModelRegistry").abi)
         self._stations = connection.contract(deployment.stations, load_contract("StationRegistry").abi)
         self._lock = threading.RLock()
+        self._keys: dict[int, ModelKeys] = {}
         constants = registry.contract.functions
         self._max_age_s = int(self._call(constants.MAX_ATTESTATION_AGE_S()))
         self._max_skew_s = int(self._call(constants.MAX_CLOCK_SKEW_S()))
 
-    def models_of(self, circuits: list[Circuit]) -> tuple[ModelKeys, ...]:
-        """The live models, each with the circuit that has its verifying key. Raises `InputError` where none is here."""
-        found = []
+    def require_models(self) -> None:
+        """Get the keys of all live models. Raises `InputError` where this program does not have one's circuit."""
         for model_id in self._live():
-            vk_sha256 = self._vk_of(model_id)
-            circuit = next((one for one in circuits if one.facts.vk_sha256 == vk_sha256), None)
-            if circuit is None:
-                raise InputError(f"there is no circuit of model {model_id} here", hint="run: irisproof circuit build")
-            found.append(model_keys(circuit, model_id))
-        return tuple(found)
+            self.model(model_id)
+
+    def model(self, model_id: int) -> ModelKeys | None:
+        """A live model, with the circuit that has its verifying key; None for a model that is not live.
+
+        One that became live while the node runs is found here too. Raises `InputError` for one whose circuit this
+        program does not have.
+        """
+        with self._lock:
+            if model_id not in self._live():
+                return None
+            if model_id not in self._keys:
+                self._keys[model_id] = model_keys(circuit_of_key(self._vk_of(model_id)), model_id)
+            return self._keys[model_id]
 
     def require_listed(self, nodes: list[str]) -> None:
         """Raises `InputError` unless the registry's committee is these nodes, in this order."""

@@ -23,7 +23,7 @@ def test_an_upgrade_leaves_two_out_and_takes_one_back(room: Room, tmp_path: Path
     done = run(room, "demo-upgrade", "--out", str(out))
     assert done.returncode == 0, done.stderr
     said = done.stdout
-    assert "the committee is three keys in this process: they sign, and compare nobody" in said
+    assert "three nodes on this machine, comparison on secret shares" in said
     assert said.count("from the stored capture") == 4
     assert "member 6: record 6, under model 1 and 2" in said
     sizes = (

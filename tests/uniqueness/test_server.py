@@ -64,7 +64,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     made = Room(folder, *authorities, *free_addresses(2))
     tls = made.tls("node-1", made.nodes)
     store = open_store(folder / "store", 1)
-    served = Committee(31337, FIRST.body["registry"], 1, ())
+    served = Committee(31337, FIRST.body["registry"], 1, lambda _: None)
     intake = Intake(served, X25519PrivateKey.generate(), NoChain(), store)
     slot = EngineSlot(1, EngineSetting(EngineChoice.MPYC, free_addresses(), tls))
     server = NodeServer(

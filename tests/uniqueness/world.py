@@ -69,7 +69,7 @@ def model_keys(circuit: Circuit) -> ModelKeys:
 
 
 def committee(model: ModelKeys, node: int) -> Committee:
-    return Committee(CHAIN, REGISTRY, node, (model,))
+    return Committee(CHAIN, REGISTRY, node, {model.model_id: model}.get)
 
 
 def request_for(model: ModelKeys, proof: CodeProof, code: Shares, mask: Shares) -> UniquenessRequest:
