@@ -50,6 +50,8 @@ class EngineSlot:
         self._node, self._setting = node, setting
         self._lock = threading.Lock()
         self._session, self._comparison = "", None  # type: tuple[str, Comparison | None]
+        self.halted = ""
+        """Why this node computes nothing more until its operator starts it again; empty while it does."""
 
     @property
     def session(self) -> str:
@@ -59,6 +61,8 @@ class EngineSlot:
     def start(self, session: str) -> None:
         """End what runs and start anew; returns when the three engines have found each other. Raises `EngineFailed`."""
         self.end()
+        if self.halted:
+            raise EngineFailed(self.halted, hint="find out with the other operators who it was, then start it again")
         setting = self._setting
         if setting.choice is EngineChoice.CHECKED:
             self._start_checked(session)
@@ -97,6 +101,11 @@ class EngineSlot:
         if comparison is None or self._session != session:
             raise EngineFailed("the engine of this session has ended", hint="try again")
         return comparison
+
+    def halt(self, reason: str) -> None:
+        """End the engine for good: a node that was seen to tamper must not get another try, and another."""
+        self.halted = reason
+        self.end()
 
     def end(self) -> None:
         """End the engine, if one runs; whoever waits for it gets `EngineFailed`."""

@@ -17,6 +17,7 @@ from typing import Any
 from protocol.errors import CommitteeError, CommitteeUnavailable, EncodingError, RequestRefused, VerificationError
 from uniqueness.binding import require_population
 from uniqueness.catch_up import catch_up
+from uniqueness.checked.peers import TamperingDetected
 from uniqueness.comparison import Comparison, same_eye_scores
 from uniqueness.engine_slot import EngineSlot
 from uniqueness.intake import Accepted, Intake
@@ -250,6 +251,9 @@ class Member:
                     held = accepted.held if kind in (EntryKind.UNIQUE, EntryKind.STORED) else ()
                 else:
                     (kind, body), held = self._follow_chain(proposal), ()
+            except TamperingDetected as tampering:
+                self.slot.halt(tampering.message)
+                raise
             except RequestRefused as refusal:
                 return {"refusal": refusal.refusal.value, "message": refusal.message, "hint": refusal.hint}
             entry = entry_after(last, proposal.at, kind, body)

@@ -106,7 +106,7 @@ class NodeServer:
             "log_root": last.hash.hex(),
             "records": {network: store.size(network) for network in store.networks()},
             "engines": "ready" if self._member.slot.session else "not connected",
-            "trouble": self._trouble(),
+            "trouble": self._member.slot.halted or self._trouble(),
         }
 
     def _limited(self, answer: Answer) -> Callable[[web.Request], Any]:

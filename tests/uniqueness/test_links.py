@@ -58,6 +58,16 @@ def test_three_nodes_compare_over_encrypted_links_session_after_session(files: C
     _at_each(slots, lambda _, slot: slot.end())
 
 
+def test_a_node_that_saw_tampering_computes_nothing_more(files: Callable[[str, str], TlsFiles]) -> None:
+    slot = _slots([files("nodes", node_name(node)) for node in range(3)])[0]
+    slot.halt("a node tampers: the lanes of the answer differ")
+    with pytest.raises(EngineFailed, match="a node tampers") as refusal:
+        slot.start("another")
+    assert "operators" in refusal.value.hint
+    with pytest.raises(EngineFailed):
+        slot.comparison("another")
+
+
 @pytest.mark.parametrize(("authority", "name"), [("strangers", "node-2"), ("nodes", "node-1"), ("nodes", "kiosk")])
 def test_who_is_not_the_third_node_does_not_take_part(
     files: Callable[[str, str], TlsFiles], monkeypatch: pytest.MonkeyPatch, authority: str, name: str
