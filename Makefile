@@ -17,7 +17,7 @@ help: ## Show this list
 
 setup: $(VENV)/.runtime node_modules/.installed ## Install what the program needs, pinned and hash-checked
 
-committee-venv: ## Install SPU for the uniqueness committee, in an environment of its own (needs Python 3.11)
+committee-venv: ## Install SPU and Ray for the uniqueness committee, in an environment of its own (needs Python 3.11)
 	@if $(SPU_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
 	then $(MAKE) --no-print-directory $(COMMITTEE)/.installed; \
 	else echo "no Python 3.11 here: the committee runs on MPyC, and the tests of SPU are skipped"; fi
@@ -89,7 +89,7 @@ $(VENV)/.dev: requirements/dev.txt requirements/torch.txt $(VENV)/.runtime
 
 # SPU wants Python 3.11, numpy 1 and an old jax: nothing of ours is installed beside it, and it is run as a process
 $(COMMITTEE)/.installed: requirements/spu.txt
-	@echo "setting up: SPU for the uniqueness committee (about 1 GB)"
+	@echo "setting up: SPU for the uniqueness committee (about 1.3 GB)"
 	@$(SPU_PYTHON) -m venv $(COMMITTEE)
 	@$(COMMITTEE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/spu.txt
 	@touch $@

@@ -42,13 +42,15 @@ class ShardPlan:
 
     `shards[k]` are host:port of shard k's SPU links at the three nodes, in the nodes' order; `combiner` those of the
     session that ORs. `cluster` is the host:port of the operator's Ray cluster, on which each machine that is to hold
-    shard k offers the resource "shard-k"; None starts a cluster on this machine.
-    Raises `EncodingError` for no shards, other than three addresses, or an address given twice.
+    shard k offers the resource "shard-k", and `token_file` has what its machines know each other by; without them a
+    cluster is started on this machine.
+    Raises `EncodingError` for no shards, other than three addresses, an address given twice, or no token of a cluster.
     """
 
     shards: tuple[tuple[str, ...], ...]
     combiner: tuple[str, ...]
     cluster: str | None = None
+    token_file: str | None = None
     block_records: int = BLOCK_RECORDS
 
     def __post_init__(self) -> None:
@@ -58,19 +60,27 @@ class ShardPlan:
         addresses = [address for link in links for address in link]
         if len(set(addresses)) != len(addresses):
             raise EncodingError("an address stands twice in the plan of shards")
+        if (self.cluster is None) != (self.token_file is None):
+            raise EncodingError("a cluster has a token_file, and only a cluster has one")
         if self.block_records < 1:
             raise EncodingError("a block has one record or more")
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> ShardPlan:
-        """From a configuration's table: `combiner`, `shards` (lists of addresses) and, where wanted, `cluster` and
-        `block_records`. Raises `InputError` for anything else."""
+        """From a configuration's table: `combiner`, `shards` (lists of addresses) and, where wanted, `cluster` with
+        `token_file`, and `block_records`. Raises `InputError` for anything else."""
         try:
             plan = dict(settings)
             shards = tuple(tuple(map(_address, link)) for link in plan.pop("shards"))
             return cls(shards, tuple(map(_address, plan.pop("combiner"))), **plan)
         except (KeyError, TypeError, ValueError, EncodingError) as error:
             raise InputError(f"the settings of the shards cannot be used: {error}") from error
+
+    def ray_environment(self) -> dict[str, str]:
+        """For programs of Ray that join the operator's cluster: where the token is, not the token."""
+        if self.token_file is None:
+            return {}
+        return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(Path(self.token_file).resolve())}
 
     def owned(self, shard: int, records: int) -> int:
         """How many of the first `records` records are `shard`'s."""
@@ -112,7 +122,7 @@ class _Cluster(Engine):
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=root_dir(),
-            env={"PATH": os.environ.get("PATH", ""), "JAX_PLATFORMS": "cpu"},
+            env={"PATH": os.environ.get("PATH", ""), "JAX_PLATFORMS": "cpu"} | plan.ray_environment(),
         )
         self._send(
             {

@@ -17,9 +17,12 @@ __all__ = ["read_plan", "run_shard"]
 
 
 def read_plan(path: Path) -> ShardPlan:
-    """Raises `InputError` for a file that cannot be read or used."""
+    """`token_file` is relative to the plan's folder. Raises `InputError` for a file that cannot be read or used."""
     try:
-        return ShardPlan.from_settings(tomllib.loads(path.read_text()))
+        settings = tomllib.loads(path.read_text())
+        if isinstance(settings.get("token_file"), str):
+            settings["token_file"] = str(path.parent / Path(settings["token_file"]).expanduser())
+        return ShardPlan.from_settings(settings)
     except OSError as error:
         raise InputError(f"the plan {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -47,6 +50,7 @@ def run_shard(path: Path, shard: int, write: Callable[[str], None]) -> None:
     ]
     write(f"shard {shard} of {len(plan.shards)}, cluster {plan.cluster}")
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "JAX_PLATFORMS": "cpu"}
+    environment |= plan.ray_environment()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         raise InputError(f"ray ended by itself with status {process.wait()}", hint="is the port taken?")

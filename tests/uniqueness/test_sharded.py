@@ -211,14 +211,20 @@ def test_a_plan_that_cannot_be_is_refused() -> None:
     for shards, combiner in (((), one), ((one[:2],), two), ((one,), two[:2]), ((one, one), two), ((one, two), one)):
         with pytest.raises(EncodingError):
             ShardPlan(shards, combiner)
+    for cluster, token_file in (("h:1", None), (None, "t")):
+        with pytest.raises(EncodingError, match="token_file"):
+            ShardPlan((one,), two, cluster=cluster, token_file=token_file)
     with pytest.raises(EncodingError, match="block"):
         ShardPlan((one,), two, block_records=0)
 
 
 def test_settings_are_read_and_bad_ones_are_refused() -> None:
     settings = {"shards": [["a:1", "b:1", "c:1"]], "combiner": ["a:2", "b:2", "c:2"]}
-    plan = ShardPlan.from_settings(settings | {"cluster": "10.0.0.2:6379", "block_records": 7})
+    plan = ShardPlan.from_settings(
+        settings | {"cluster": "10.0.0.2:6379", "token_file": "ray.token", "block_records": 7}
+    )
     assert (plan.cluster, plan.block_records, plan.shards) == ("10.0.0.2:6379", 7, (("a:1", "b:1", "c:1"),))
+    assert set(plan.ray_environment()) == {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH"}
     for wrong in (
         {},
         {"colour": 1},
