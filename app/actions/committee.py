@@ -17,7 +17,7 @@ from registry_contract.verdict import SignedVerdict, VerdictKind
 from uniqueness.client import CommitteeClient
 from uniqueness.request import RequestKind
 
-__all__ = ["Committee", "Model", "NoCommittee", "NodesCommittee", "committee_of"]
+__all__ = ["Committee", "Model", "NoCommittee", "NodesCommittee", "committee_of", "erase_shares"]
 
 Model = tuple[int, ModelDescription, Circuit]
 """A live model: its id, what the registry knows of it, and its circuit here."""
@@ -35,18 +35,12 @@ class Committee(Protocol):
     def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
         """The verdict, `SignedVerdict.to_bytes()`. Raises an `IrisproofError` where the nodes come to another one."""
 
-    def erase(self, record_id: int) -> SignedVerdict | None:
-        """The nodes' word that the shares of one who left are overwritten; None where there are no nodes."""
-
 
 class NoCommittee:
     """A registry on a local chain that asks for no verdict."""
 
     def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:  # noqa: ARG002 - nobody is asked
         return b""
-
-    def erase(self, record_id: int) -> SignedVerdict | None:  # noqa: ARG002
-        return None
 
 
 class NodesCommittee:
@@ -59,18 +53,30 @@ class NodesCommittee:
     def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
         return ask_committee(self._client, self._registry, model, [proved], _REQUESTS[kind]).to_bytes()
 
-    def erase(self, record_id: int) -> SignedVerdict | None:
-        return ask_erased(self._client, self._registry, record_id)
-
 
 def committee_of(links: Links) -> Committee:
     """The committee of a registry. Raises `InputError` where the registry has one and its nodes are not named."""
-    endpoints = links.endpoints
-    if endpoints.deployment.committee == ZERO_ADDRESS and endpoints.deployment.chain_id in LOCAL_CHAINS:
-        return NoCommittee()
-    if endpoints.committee_config is not None:
-        return NodesCommittee(links.registry, CommitteeClient(*client_files(endpoints.committee_config.parent)))
-    raise InputError(
-        "the registry asks for a committee's verdict, and the registry file names no committee's nodes",
-        hint="get the registry file from those who run it",
-    )
+    return NodesCommittee(links.registry, _client(links)) if _has_committee(links) else NoCommittee()
+
+
+def erase_shares(links: Links, record_id: int) -> SignedVerdict | None:
+    """The nodes' word that the shares of one who left are overwritten; None in a registry without a committee.
+
+    Raises as `committee_of` does, and `CommitteeUnavailable` where a node is gone.
+    """
+    return ask_erased(_client(links), links.registry, record_id) if _has_committee(links) else None
+
+
+def _has_committee(links: Links) -> bool:
+    deployment = links.endpoints.deployment
+    return deployment.committee != ZERO_ADDRESS or deployment.chain_id not in LOCAL_CHAINS
+
+
+def _client(links: Links) -> CommitteeClient:
+    config = links.endpoints.committee_config
+    if config is None:
+        raise InputError(
+            "the registry asks for a committee's verdict, and the registry file names no committee's nodes",
+            hint="get the registry file from those who run it",
+        )
+    return CommitteeClient(*client_files(config.parent))

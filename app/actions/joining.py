@@ -145,8 +145,8 @@ def retry_job(session: Session, job_id: str) -> Job:
         raise InputError(f"there is no job {job_id}")
     job = Job(session.jobs_folder / job_id)
     request = stored.request | {"endpoints": session.links.endpoints.to_dict()}  # another relayer, perhaps
-    if request != stored.request:
-        job.remove()
+    if job.folder.exists():
+        job.renew(request)  # what was proved stays
     return _start(session, dataclasses.replace(stored, request=request, state="open"))
 
 

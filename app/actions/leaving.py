@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from app.actions.committee import committee_of
+from app.actions.committee import erase_shares
 from app.actions.joining import record_of
 from app.membership import siblings_of
 from app.session import Session
@@ -37,7 +37,7 @@ def leave_registry(session: Session) -> Receipt:
     receipt = _left(session, record, erased=record.status is RecordStatus.ERASED)
     if receipt.data["erased"]:
         return receipt
-    word = committee_of(session.links).erase(record.record_id)
+    word = erase_shares(session.links, record.record_id)
     if word is None:
         return receipt
     registry.confirm_erased(record.record_id, word)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.output import print_json
+from app.cli.output import print_result
 from app.cli.person import opened_session, person_options
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def enroll(image: Path, eye: str, detach: bool, as_json: bool, **place: Any) -> 
     with opened_session(**place) as session:
         job = begin_enrollment(session, iris)
         if detach:
-            _say({"job": job.id}, f"begun: {job.id}", as_json)
+            print_result({"job": job.id}, f"begun: {job.id}", as_json)
             return
         result = _see_through(session, job)
-    _say(result, f"enrolled: record {result['record_id']}", as_json)
+    print_result(result, f"enrolled: record {result['record_id']}", as_json)
 
 
 @click.command()
@@ -77,7 +77,7 @@ def status(retry: bool, as_json: bool, **place: Any) -> None:
             "ballots_settled": len(sent),
             "ballots_on_their_way": len(session.contents.outbox()),
         }
-    _say(facts, "\n".join(_status_lines(facts)), as_json)
+    print_result(facts, "\n".join(_status_lines(facts)), as_json)
 
 
 @click.command()
@@ -90,7 +90,7 @@ def upgrade(as_json: bool, **place: Any) -> None:
         jobs = begin_upgrades(session)
         done = [_see_through(session, job) for job in jobs]
     models = ", ".join(str(result["model_id"]) for result in done)
-    _say({"upgraded": done}, f"renewed under model {models}" if done else "nothing to renew", as_json)
+    print_result({"upgraded": done}, f"renewed under model {models}" if done else "nothing to renew", as_json)
 
 
 @click.command()
@@ -117,14 +117,14 @@ def recover(record: int, image: Path | None, eye: str, as_json: bool, **options:
     with opened_session(**options) as session:
         if cancel:
             cancel_recovery(session)
-            _say({"cancelled": record}, "the recovery is cancelled", as_json)
+            print_result({"cancelled": record}, "the recovery is cancelled", as_json)
         elif complete:
             result = complete_recovery(session, record).data
-            _say(result, f"record {record} is yours again", as_json)
+            print_result(result, f"record {record} is yours again", as_json)
         else:
             result = _see_through(session, begin_recovery(session, iris, record))
             wait = max(0, int(result["ready_at"]) - session.links.registry.now())
-            _say(result, f"requested: irisproof recover {record} --complete in {wait:,} s", as_json)
+            print_result(result, f"requested: irisproof recover {record} --complete in {wait:,} s", as_json)
 
 
 @click.command()
@@ -139,7 +139,7 @@ def leave(yes: bool, as_json: bool, **place: Any) -> None:
             click.confirm("leave the registry for good?", abort=True, err=True)
         receipt = leave_registry(session)
     shares = "; the committee overwrote its shares" if receipt.data["erased"] else ""
-    _say(receipt.data, f"record {receipt.data['record_id']} has left{shares}", as_json)
+    print_result(receipt.data, f"record {receipt.data['record_id']} has left{shares}", as_json)
 
 
 def _see_through(session: Session, job: Job) -> dict[str, Any]:
@@ -187,10 +187,3 @@ def _status_lines(facts: dict[str, Any]) -> Iterable[str]:
         yield f"{job} failed: {message} (irisproof status --retry)"
     if facts["ballots_settled"]:
         yield f"{facts['ballots_settled']} interrupted votes are counted now"
-
-
-def _say(facts: Any, line: str, as_json: bool) -> None:
-    if as_json:
-        print_json(facts)
-    else:
-        click.echo(line)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["FAILED", "ignore", "json_option", "print_facts", "print_json"]
+__all__ = ["FAILED", "ignore", "json_option", "print_facts", "print_json", "print_result"]
 
 FAILED = 1
 """Exit status of a verb that was refused or failed."""
@@ -22,6 +22,14 @@ def ignore(_: str) -> None:
 def print_json(value: Any) -> None:
     """Print a value as indented JSON."""
     click.echo(json.dumps(value, indent=2))
+
+
+def print_result(facts: Any, line: str, as_json: bool) -> None:
+    """Print what came of it: as JSON, or in words."""
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(line)
 
 
 def print_facts(text: str, as_json: bool) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.output import json_option, print_json
+from app.cli.output import json_option, print_json, print_result
 from app.cli.person import ask_secret_line, new_passphrase, opened_vault, passphrase_option, read_passphrase
 
 if TYPE_CHECKING:
@@ -33,15 +33,16 @@ def vault() -> None:
 
 @vault.command("create")
 @passphrase_option
-def create(passphrase_file: Path | None) -> None:
+@json_option
+def create(passphrase_file: Path | None, as_json: bool) -> None:
     """Make a new vault. It asks for a passphrase twice; 10 characters or more."""
     from app.actions import create_vault
     from app.session import data_folder
 
     folder = data_folder()
     with create_vault(folder, new_passphrase(passphrase_file)) as made:
-        click.echo(f"made {made.path}")
-    click.echo("next: irisproof vault words, which make up for a lost passphrase")
+        line = f"made {made.path}\nnext: irisproof vault words, which make up for a lost passphrase"
+        print_result({"file": str(made.path)}, line, as_json)
 
 
 @vault.command("show")
@@ -92,35 +93,39 @@ def words(passphrase_file: Path | None) -> None:
 @vault.command("passphrase")
 @passphrase_option
 @_new_option
-def passphrase(passphrase_file: Path | None, new_passphrase_file: Path | None) -> None:
+@json_option
+def passphrase(passphrase_file: Path | None, new_passphrase_file: Path | None, as_json: bool) -> None:
     """Change the passphrase. Backups that were made before still open with the old one."""
     with opened_vault(passphrase_file) as opened:
         opened.set_passphrase(new_passphrase(new_passphrase_file))
-    click.echo("changed; make a new backup")
+    print_result({"changed": "passphrase"}, "changed; make a new backup", as_json)
 
 
 @vault.command("device")
 @passphrase_option
 @click.option("--forget", is_flag=True, help="Take it back.")
-def device(passphrase_file: Path | None, forget: bool) -> None:
+@json_option
+def device(passphrase_file: Path | None, forget: bool, as_json: bool) -> None:
     """Let this device's own key store open the vault too, and notice an older file in its place."""
     from app.actions import forget_device, remember_on_device
 
     with opened_vault(passphrase_file) as opened:
         (forget_device if forget else remember_on_device)(opened)
-    click.echo("this device's key store no longer opens it" if forget else "this device's key store opens it now")
+    line = "this device's key store no longer opens it" if forget else "this device's key store opens it now"
+    print_result({"opens_with_device": not forget}, line, as_json)
 
 
 @vault.command("backup")
 @click.argument("file", type=click.Path(path_type=Path))
 @passphrase_option
-def backup(file: Path, passphrase_file: Path | None) -> None:
+@json_option
+def backup(file: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Write an encrypted backup to FILE, which the passphrase and the recovery words open."""
     from app.actions import back_up
 
     with opened_vault(passphrase_file) as opened:
         back_up(opened, file)
-    click.echo(f"{file}: try it with irisproof vault rehearse {file}")
+    print_result({"backup": str(file)}, f"{file}: try it with irisproof vault rehearse {file}", as_json)
 
 
 @vault.command("rehearse")
@@ -145,20 +150,22 @@ def rehearse(file: Path, passphrase_file: Path | None, with_words: bool, as_json
 @passphrase_option
 @_new_option
 @_words_option
-def restore(file: Path, passphrase_file: Path | None, new_passphrase_file: Path | None, with_words: bool) -> None:
+@json_option
+def restore(file: Path, new_passphrase_file: Path | None, as_json: bool, **opening: Any) -> None:
     """Put a backup in place on this machine, under a new passphrase for here."""
     from app.actions import restore_vault
     from app.session import data_folder
 
-    source = _source(passphrase_file, with_words)
+    source = _source(**opening)
     with restore_vault(file, data_folder(), source, new_passphrase(new_passphrase_file)) as restored:
-        click.echo(f"restored to {restored.path}")
+        print_result({"file": str(restored.path)}, f"restored to {restored.path}", as_json)
 
 
 @vault.command("delete")
 @passphrase_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete(passphrase_file: Path | None, yes: bool) -> None:
+@json_option
+def delete(passphrase_file: Path | None, yes: bool, as_json: bool) -> None:
     """Delete the vault and everything else of irisproof's on this device.
 
     Your record in the registry stays: leave it first, if you want to. Backups elsewhere stay too.
@@ -170,7 +177,7 @@ def delete(passphrase_file: Path | None, yes: bool) -> None:
         if not yes:
             click.confirm("delete identity, captures and receipts on this device for good?", abort=True, err=True)
         delete_everything(opened, data_folder())
-    click.echo("deleted")
+    print_result({"deleted": True}, "deleted", as_json)
 
 
 def _shown(value: object) -> str:

@@ -96,13 +96,19 @@ class Job:
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         job = cls(folder)
-        text = json.dumps({"version": JOB_VERSION, **request}, sort_keys=True).encode()
+        text = _request_bytes(request)
         if (folder / "request.json").exists():
             if (folder / "request.json").read_bytes() != text:
                 raise InputError(f"the job {folder.name} is about something else")
             return job
         write_atomic(folder / "request.json", text, mode=0o600)
         return job
+
+    def renew(self, request: Mapping[str, Any]) -> None:
+        """Another request for the same work, such as by another relayer. Raises `JobError` while a worker has it."""
+        if self.is_running():
+            raise JobError("the job is running", hint="cancel it first")
+        write_atomic(self.folder / "request.json", _request_bytes(request), mode=0o600)
 
     @property
     def id(self) -> str:
@@ -232,6 +238,10 @@ class Job:
                     os.killpg(process_id, number)
                 else:
                     os.kill(process_id, number)  # the worker ends its prover itself, and cleans up
+
+
+def _request_bytes(request: Mapping[str, Any]) -> bytes:
+    return json.dumps({"version": JOB_VERSION, **request}, sort_keys=True).encode()
 
 
 def _worker_command() -> list[str]:

@@ -8,7 +8,9 @@ import pytest
 
 from app.devnet import DevnetOptions, running_devnet
 from app.endpoints import Endpoints
+from app.session import Session
 from app.vault import slots
+from tests.app.people import enrolled
 from tests.app.program import Room
 
 
@@ -31,6 +33,14 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     file = tmp_path_factory.mktemp("devnet") / "devnet.json"
     with running_devnet(DevnetOptions(file)) as endpoints:
         yield Devnet(endpoints, file)
+
+
+@pytest.fixture(scope="session")
+def ada(devnet: Devnet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A member of that registry, on the synthetic eye 41; her vault is open."""
+    session = enrolled(devnet.endpoints, tmp_path_factory.mktemp("ada"), 41)
+    yield session
+    session.vault.lock()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -23,48 +22,17 @@ from app.jobs import Job, JobState
 from app.key_file import read_key
 from app.requests import ProofRequest
 from app.session import Session, open_session
-from app.vault import Passphrase, Receipt, Vault
-from model.synthetic import capture, make_eye
+from app.vault import Receipt, Vault
 from protocol.errors import ChainError, ChainUnreachable, InputError, VerificationError
-from protocol.types import EyeSide, NormalizedIris
 from registry_contract.connection import Connection
 from registry_contract.contracts import load_contract
 from registry_contract.polls import Poll, PollKind
 from tests.app.conftest import Devnet
+from tests.app.people import PASSPHRASE, WAIT_S, eye, wait_for
 from tests.app.program import Room, start
 from tests.app.secrets import require_clean, secrets_of, sources_of_process, sources_under
 
 pytestmark = [pytest.mark.xdist_group("devnet"), pytest.mark.slow]
-
-WAIT_S = 240.0
-PASSPHRASE = Passphrase("correct horse battery")
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {WAIT_S:.0f} s for {what}"
-        time.sleep(0.05)
-
-
-def eye(seed: int) -> NormalizedIris:
-    return actions.unroll_eye(capture(make_eye(seed), 1).image, EyeSide.LEFT)
-
-
-def enrolled(devnet: Devnet, folder: Path, seed: int) -> Session:
-    session = open_session(actions.create_vault(folder, PASSPHRASE), folder, devnet.endpoints)
-    job = actions.begin_enrollment(session, eye(seed))
-    assert job.wait(WAIT_S).state is JobState.DONE, job.status()
-    assert actions.settle_job(session, job) is not None
-    return session
-
-
-@pytest.fixture(scope="module")
-def ada(devnet: Devnet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """A member."""
-    session = enrolled(devnet, tmp_path_factory.mktemp("ada"), 41)
-    yield session
-    session.vault.lock()
 
 
 def new_poll(session: Session, kind: PollKind = PollKind.SINGLE) -> Poll:
@@ -354,7 +322,10 @@ def test_a_job_that_fails_says_why_and_goes_through_when_tried_again(
         actions.settle_job(session, job)
         (failed,) = session.contents.jobs("failed")
         session = open_session(vault, tmp_path, devnet.endpoints)
+        (proof,) = job.folder.glob("evidence-*")
+        proved_at = proof.stat().st_mtime_ns
         again = actions.retry_job(session, failed.id)
+        assert proof.stat().st_mtime_ns == proved_at  # not proved a second time
         assert again.wait(WAIT_S).state is JobState.DONE, again.status()
         assert actions.settle_job(session, again) is not None
         assert session.contents.jobs("failed") == ()
