@@ -19,7 +19,7 @@ from app.audit.report import summary_lines
 from app.endpoints import Endpoints
 from protocol.errors import ChainError, ChainUnreachable
 from registry_contract.deployment import Deployment
-from registry_contract.public_log import CONTRACTS, Rpc, http_rpc
+from registry_contract.public_log import CONTRACTS, PublicLog, Rpc, http_rpc
 from tests.app.audit.history import Story
 from tests.app.audit.lies import Log, Recorded, lying, plainly, says
 from tests.app.program import Room, run
@@ -156,15 +156,13 @@ def logs_of(deployment: Deployment, honest: Recorded) -> list[dict[str, Any]]:
 
 
 def test_a_reorganisation_during_the_audit_is_named(deployment: Deployment, honest: Recorded) -> None:
-    seen: list[str] = []
-
-    def moved(answer: Any) -> Any:
-        seen.append(answer["hash"])
-        last = len([one for one in seen if one == answer["hash"]]) > 1 and answer["hash"] == seen[0]
-        return answer | {"hash": "0x" + 64 * "b"} if last and len(seen) > 10 else answer
-
-    result = run_audit(AuditRequest(deployment, rebuild=False), lying(honest, plainly("eth_getBlockByNumber", moved)))
-    assert not result.holds
+    moved = False
+    other = plainly("eth_getBlockByNumber", lambda block: block | {"hash": "0x" + 64 * "b"} if moved else block)
+    log = PublicLog(lying(honest, other), deployment)
+    log.require_unmoved()
+    moved = True
+    with pytest.raises(ChainError, match="reorganised"):
+        log.require_unmoved()
 
 
 def test_a_view_that_cannot_be_read_is_a_broken_link(deployment: Deployment, honest: Recorded) -> None:
