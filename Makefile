@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup committee-venv demo demo-upgrade test lint check bench soak coverage circuit srs format lock clean
+.PHONY: help setup committee-venv demo demo-upgrade window screenshots messages window-system test lint check bench soak coverage circuit srs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,19 @@ demo: setup ## From three eye images to a counted vote, on a local chain of its 
 
 demo-upgrade: setup ## From one iris network to the next: who upgrades, who is left out, who comes back
 	@$(BIN)/irisproof demo-upgrade
+
+window: setup $(VENV)/.window node_modules/.installed-dev ## Open the app's window (WINDOW="--registry FILE --camera URL")
+	@$(BIN)/irisproof-window $(WINDOW)
+
+screenshots: setup $(VENV)/.dev node_modules/.installed-dev ## Draw every screen of the window into build/screens, some into docs/screens
+	@$(BIN)/python -m tests.app.window.screenshots
+
+messages: setup $(VENV)/.dev ## Bring the window's catalogues (app/locale) up to its messages
+	@$(BIN)/python -m tests.app.catalogues
+
+window-system: ## Install the Debian packages that the window's tests need (as root): software OpenGL, Xvfb
+	apt-get update -q
+	apt-get install -q -y --no-install-recommends libegl1 libgl1-mesa-dri libgles2 xvfb xdotool x11-utils
 
 test: setup $(VENV)/.dev node_modules/.installed-dev committee-venv ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -64,6 +77,7 @@ format: $(VENV)/.dev ## Format the code
 
 lock: ## Pin the Python packages again from requirements/*.in (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/runtime.in -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt requirements/window.in -o requirements/window.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/spu.in -o requirements/spu.txt
 
@@ -78,6 +92,11 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
 	@echo "setting up: Python packages"
 	@$(PIP) --require-hashes -r requirements/runtime.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.window: requirements/window.txt $(VENV)/.runtime
+	@echo "setting up: the window's packages"
+	@$(PIP) --require-hashes -r requirements/window.txt
 	@touch $@
 
 # torch has hashes of its own on every platform, so it stands alone; its dependencies are pinned in dev.txt
@@ -99,7 +118,7 @@ node_modules/.installed: package.json package-lock.json
 	@npm ci --omit=dev --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# the published Groth16 key that the SRS is derived from, and Semaphore's JavaScript client, for the tests
+# the window's fonts; for the tests, the published Groth16 key that the SRS is derived from and Semaphore's JavaScript client
 node_modules/.installed-dev: node_modules/.installed
 	@echo "setting up: npm packages of the tests"
 	@npm ci --no-audit --no-fund --loglevel=error

@@ -12,7 +12,7 @@ import sys
 import time
 
 from app import actions
-from benchmarks import relay, uniqueness
+from benchmarks import relay, uniqueness, window
 from benchmarks.naive_circuit import prove_naively
 from benchmarks.report import Figure, write_report
 from circuits.iris.build import verifier_name
@@ -51,6 +51,7 @@ def main() -> None:
         Figure("membership_proof_s", _membership_s(), "s", 1.0),
         *_demo(),
         Figure("image_to_code_ms", _image_to_code_ms(), "ms", 100),
+        *window.figures(),
         Figure("relay_mined_per_s", relay.measure(BALLOTS)["mined_per_s"], "/s"),
         *uniqueness.figures(),
     ]

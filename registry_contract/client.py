@@ -186,6 +186,10 @@ class RegistryClient:
         """The record that a code (keccak256 of its commitment) belongs to or belonged to; 0 for none."""
         return int(self._call("codeOwner", model_id, code_commitment))
 
+    def eye_side(self) -> EyeSide:
+        """The one eye of everybody that the registry takes."""
+        return EyeSide(int(self._call("eyeSide")))
+
     def committee(self) -> tuple[str, ...]:
         """Addresses of the committee's three nodes now, in order. Raises `ChainError` for a registry without one."""
         contract = self.connection.contract(self.deployment.committee, load_contract("Committee").abi)

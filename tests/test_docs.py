@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -88,8 +89,14 @@ def test_links_to_files_of_the_repository_lead_somewhere(document: Path) -> None
 
 def test_every_direct_dependency_stands_in_the_notice() -> None:
     notice = (ROOT / "NOTICE.md").read_text()
-    pinned = (ROOT / "requirements" / "runtime.in").read_text() + (ROOT / "requirements" / "dev.in").read_text()
+    pinned = "".join((ROOT / "requirements" / f"{name}.in").read_text() for name in ("runtime", "window", "dev"))
     direct = re.findall(r"^([a-z][a-z0-9_-]*)(?:[=<>]+\S+)\s", pinned, re.MULTILINE)
     npm = json.loads((ROOT / "package.json").read_text())
     for name in [*direct, *npm["dependencies"], *npm["optionalDependencies"], *npm["devDependencies"]]:
         assert name in notice, f"{name} is missing from NOTICE.md"
+
+
+def test_the_window_s_packages_are_the_same_for_make_and_for_pip() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pinned = re.findall(r"^([a-z][a-z0-9_-]*==\S+)", (ROOT / "requirements" / "window.in").read_text(), re.MULTILINE)
+    assert pinned == project["optional-dependencies"]["window"]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         write_synthetic_eye,
     )
     from app.actions.enrollment import deploy_registry, enroll, enrollment_of
+    from app.actions.facts import has_words, proof_facts, registry_eye, stages_of
     from app.actions.joining import (
         Membership,
         begin_enrollment,
@@ -61,16 +62,37 @@ if TYPE_CHECKING:
         vault_path,
     )
     from app.actions.leaving import cancel_recovery, complete_recovery, leave_registry
+    from app.actions.links import open_link
     from app.actions.uniqueness import ask_committee, ask_erased, with_verdict
+    from app.actions.values import (
+        WORD_COUNT,
+        AutoLock,
+        Job,
+        Passphrase,
+        RecoveryWords,
+        Session,
+        Vault,
+        data_folder,
+        open_session,
+        read_endpoints,
+    )
     from app.actions.voting import cast_vote, open_poll, prepare_ballot, snapshot_group
+    from app.actions.watching import coach_eye, import_url, open_camera
 
 __all__ = [
     "ANSWER_VERSION",
+    "WORD_COUNT",
+    "AutoLock",
     "BackupFacts",
+    "Job",
     "Membership",
+    "Passphrase",
     "PollView",
     "ProvedCapture",
+    "RecoveryWords",
     "RequestView",
+    "Session",
+    "Vault",
     "answer_request",
     "ask_committee",
     "ask_erased",
@@ -88,10 +110,12 @@ __all__ = [
     "check_receipt",
     "check_srs_files",
     "circuit_of_key",
+    "coach_eye",
     "complete_recovery",
     "compute_code",
     "confirm_words",
     "create_vault",
+    "data_folder",
     "delete_everything",
     "deliver_answer",
     "deploy_registry",
@@ -100,6 +124,8 @@ __all__ = [
     "enrollment_of",
     "fetch_srs_files",
     "forget_device",
+    "has_words",
+    "import_url",
     "job_secrets",
     "leave_registry",
     "list_polls",
@@ -107,12 +133,18 @@ __all__ = [
     "model_description",
     "naming",
     "needs_backup",
+    "open_camera",
     "open_image",
+    "open_link",
     "open_poll",
+    "open_session",
     "prepare_ballot",
+    "proof_facts",
     "prove_capture",
+    "read_endpoints",
     "ready_circuit",
     "record_of",
+    "registry_eye",
     "rehearse_backup",
     "remember_on_device",
     "restore_vault",
@@ -121,6 +153,7 @@ __all__ = [
     "settle_job",
     "settle_outbox",
     "snapshot_group",
+    "stages_of",
     "unlock_on_device",
     "unlock_vault",
     "unroll_eye",
@@ -155,6 +188,12 @@ _MODULES = {
     "leaving": "cancel_recovery complete_recovery leave_registry",
     "uniqueness": "ask_committee ask_erased with_verdict",
     "voting": "cast_vote open_poll prepare_ballot snapshot_group",
+    "facts": "has_words proof_facts registry_eye stages_of",
+    "links": "open_link",
+    "values": (
+        "WORD_COUNT AutoLock Job Passphrase RecoveryWords Session Vault data_folder open_session read_endpoints"
+    ),
+    "watching": "coach_eye import_url open_camera",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

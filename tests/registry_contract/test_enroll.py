@@ -518,3 +518,7 @@ def test_a_deployment_without_a_committee_on_a_chain_that_is_not_local_is_refuse
 def test_record_of_a_stranger_is_refused(world: World) -> None:
     with refused("Registry__IdentityNotEnrolled", identityCommitment=5):
         world.registry.record(IdentityCommitment(5))
+
+
+def test_the_eye_that_the_registry_takes_can_be_asked(world: World) -> None:
+    assert world.registry.eye_side() is EyeSide.LEFT

@@ -1,0 +1,73 @@
+"""`make screenshots`: every screen of the window as a person sees it, into build/screens; some into docs/screens.
+
+The story is the tests' own, against a local registry, with a synthetic eye: nobody's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from app.devnet import DevnetOptions, running_devnet
+from app.main import WindowOptions
+from protocol.pins import root_dir
+from tests.app.conftest import Devnet
+from tests.app.eyes import living, write_stills
+from tests.app.window import story
+from tests.app.window.conftest import Scene
+from tests.app.window.driver import Driver, open_window
+
+SHOWN = ("welcome", "capture", "proving", "home-enrolled", "poll", "receipt", "request", "home-ar-dark")
+"""Those that the README shows."""
+
+
+def main() -> None:
+    out, shown = root_dir() / "build" / "screens", root_dir() / "docs" / "screens"
+    shutil.rmtree(out, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        with running_devnet(DevnetOptions(folder / "devnet.json")) as endpoints:
+            eye = write_stills(folder / "eye", living(300))
+            with open_window(WindowOptions(folder / "data", folder / "devnet.json", eye)) as driver:
+                _shoot_all(Scene(driver, Devnet(endpoints, folder / "devnet.json"), folder / "data", eye), out)
+    shown.mkdir(parents=True, exist_ok=True)
+    for name in SHOWN:
+        shutil.copyfile(out / f"{name}.png", shown / f"{name}.png")
+    sys.stdout.write(f"{len(list(out.glob('*.png')))} screens in {out}\n")
+
+
+def _shoot_all(scene: Scene, out: Path) -> None:
+    driver = scene.driver
+
+    def look(name: str) -> None:
+        driver.settle()
+        driver.shoot(out / f"{name}.png")
+
+    story.agree_and_create(scene, look)
+    story.enrol(scene, look)
+    story.vote(scene, look)
+    story.answer(scene, look)
+    story.back_up(scene, scene.folder / "backup.irisproof", look)
+    story.look_around(driver, look)
+    _in(driver, "ar", "dark", ("home", "polls", "privacy"), out)
+    _in(driver, "ja", "light", ("home", "polls", "settings"), out)
+    _in(driver, "de", "dark", ("home", "settings", "backup"), out)
+    driver.app.prefer(replace(driver.app.preferences, language="en", theme="light"))
+    driver.app.lock()
+    driver.on("unlock")
+    look("unlock")
+
+
+def _in(driver: Driver, language: str, theme: str, names: tuple[str, ...], out: Path) -> None:
+    driver.app.prefer(replace(driver.app.preferences, language=language, theme=theme))
+    for name in names:
+        driver.app.show(name)
+        driver.on(name)
+        driver.shoot(out / f"{name}-{language}-{theme}.png")
+
+
+if __name__ == "__main__":
+    main()

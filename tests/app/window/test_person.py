@@ -1,0 +1,237 @@
+"""A person at the window: from consent to a counted vote, an answered request and a backup that opens; by touch, and by
+the keyboard alone. Then every screen, with what that person has, in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from fontTools.ttLib import TTFont
+
+from app import actions
+from app.fonts import FAMILIES
+from app.main import VAULT_FILE
+from app.messages import LANGUAGES
+from app.theme import PAIRS, TARGET_DP
+from tests.app.window import story
+from tests.app.window.conftest import PASSPHRASE, QUESTION, Scene, require_window
+
+require_window()
+
+from kivy.uix.widget import Widget
+
+from app.screens.page import focusable
+from app.screens.widgets import Action, Card, Choice, Field, Row, Tabs, Text, Touchable
+
+pytestmark = [pytest.mark.xdist_group("devnet"), pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def lived(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """The whole story; its acts assert what a person would see."""
+    story.agree_and_create(scene)
+    story.enrol(scene)
+    story.vote(scene)
+    story.answer(scene)
+    story.back_up(scene, tmp_path_factory.mktemp("backup") / "backup.irisproof")
+    return scene
+
+
+def test_what_the_window_said_is_so_on_the_chain(lived: Scene) -> None:
+    session = lived.driver.app.session
+    assert actions.membership(session).is_member
+    (receipt,) = session.contents.receipts("vote")
+    assert receipt.data["choice"] == ["on weekends"]
+    assert actions.check_receipt(session, receipt) == "it counts"
+    assert len(session.contents.receipts("personhood")) == 1
+    assert session.contents.outbox() == ()
+
+
+def test_poll_that_was_voted_in_says_so_and_takes_another_vote(lived: Scene) -> None:
+    driver = lived.driver
+    driver.app.show("polls")
+    driver.until(lambda: driver.says("You voted"), "the list")
+    driver.tap(driver.first("PollCard"))
+    driver.on("poll")
+    assert driver.says("You already took part in this poll")
+    assert driver.says(QUESTION)
+
+
+def test_what_is_no_link_is_refused_with_what_to_do(lived: Scene) -> None:
+    driver = lived.driver
+    driver.app.show("requests")
+    driver.on("requests")
+    driver.type("irisproof://", "irisproof://pay?v=1")
+    driver.tap("Look at it")
+    driver.until(lambda: driver.says("That did not work"), "the refusal")
+    assert driver.says("irisproof://prove")
+
+
+def test_keyboard_alone_unlocks_and_goes_through_every_screen(lived: Scene) -> None:
+    driver = lived.driver
+    driver.app.lock()
+    driver.on("unlock")
+    for typed, then in (("wrong passphrase", "That did not work"), (PASSPHRASE, "You are enrolled")):
+        _tab_to(driver, driver.field("Passphrase"))
+        driver.write(typed)
+        _tab_to(driver, driver.find("Unlock"))
+        driver.key("enter")
+        driver.until(lambda then=then: driver.says(then), then)
+    driver.app.show("settings")
+    driver.settle()
+    seen = set()
+    for _ in range(len(focusable(driver.screen))):
+        driver.key("tab")
+        focused = _focused(driver)
+        seen.add(focused)
+        _assert_in_sight(driver, focused)
+    assert seen == set(focusable(driver.screen))
+    driver.key("tab", "shift")
+    driver.until(lambda: _focused(driver) is not None, "the way back through the screen")
+    driver.find("About this proof").focus = True
+    driver.key("space")
+    driver.on("about")
+    driver.key("escape")
+    driver.on("settings")
+
+
+def test_capture_can_be_left_and_the_camera_is_closed(lived: Scene) -> None:
+    driver = lived.driver
+    driver.app.screen("capture").open()
+    driver.on("capture")
+    camera = driver.screen.camera
+    driver.tap("Use a film or pictures")
+    assert driver.screen.camera is None
+    driver.type("Path of the film", "eye.png")
+    driver.tap("Use these pictures")
+    driver.until(lambda: driver.says("cannot show that the eye is alive"), "the refusal")
+    driver.key("escape")
+    driver.on("home")
+    assert camera.latest() is None
+
+
+def test_vault_s_file_is_where_the_window_looks_for_it(lived: Scene) -> None:
+    assert actions.vault_path(lived.folder) == lived.folder / VAULT_FILE
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_screen_in_every_language(lived: Scene, code: str) -> None:
+    driver = lived.driver
+    try:
+        driver.app.prefer(replace(driver.app.preferences, language=code, text_scale=1.3 if code == "de" else 1.0))
+        for screen in _screens(lived):
+            driver.lay_out()
+            for widget in screen.walk(restrict=True):
+                _assert_size(widget, screen)
+                if isinstance(widget, Text) and widget.text_logical:
+                    _assert_text(widget, screen.name)
+                if isinstance(widget, Row | Choice | Tabs) and LANGUAGES[code].right_to_left:
+                    _assert_mirrored(widget)
+    finally:
+        driver.app.prefer(replace(driver.app.preferences, language="en", text_scale=1.0))
+
+
+def test_both_themes_are_drawn_and_words_stand_out(lived: Scene) -> None:
+    driver, means = lived.driver, []
+    driver.app.show("settings")
+    for theme in ("light", "dark"):
+        driver.app.prefer(replace(driver.app.preferences, theme=theme))
+        driver.settle()
+        picture = driver.picture()
+        means.append(float(picture.mean()))
+        assert float(np.ptp(picture)) > 200, "no text to be seen"
+    driver.app.prefer(replace(driver.app.preferences, theme="light"))
+    assert means[0] > 200
+    assert means[1] < 60
+
+
+def _screens(scene: Scene) -> Iterator[Any]:
+    """All screens, one after the other, with what the story left in them."""
+    app = scene.driver.app
+    view = actions.list_polls(app.session)[0]
+    receipt = app.session.contents.receipts("vote")[0]
+    dapp = app.session.contents.receipts("personhood")[0].data["dapp"]
+    request = actions.view_request(app.session, scene.request_of(dapp))
+    filled = {
+        "poll": lambda: app.screen("poll").open(view),
+        "review": lambda: app.screen("review").open(view, [0]),
+        "receipt": lambda: app.screen("receipt").open(receipt),
+        "request": lambda: app.screen("request").open(request),
+        "answered": lambda: app.screen("answered").open(request.request, {"proof": {"nullifier": "1" * 77}}, None),
+    }
+    for screen in app.root.screens:
+        if screen.name == "capture":
+            continue  # it has a test of its own, and a camera
+        filled.get(screen.name, lambda name=screen.name: app.show(name))()
+        yield screen
+
+
+def _assert_size(widget: Widget, screen: Any) -> None:
+    """Whatever can be touched is large enough, and nothing sticks out of the window."""
+    if isinstance(widget, Touchable | Field):
+        assert widget.width >= TARGET_DP, (screen.name, widget)
+        assert widget.height >= TARGET_DP, (screen.name, widget)
+    left, right = widget.to_window(widget.x, widget.y)[0], widget.to_window(widget.right, widget.y)[0]
+    assert left >= -1, (screen.name, widget)
+    assert right <= screen.width + 1, (screen.name, widget)
+
+
+def _assert_text(text: Text, name: str) -> None:
+    """It fits, its font has the glyphs, and it stands out from what is behind it."""
+    assert text.texture_size[0] <= text.width + 1, (name, text.text_logical)
+    assert text.height >= text.texture_size[1] - 1, (name, text.text_logical)
+    has = _glyphs(text.font_name)
+    assert all(ord(letter) in has for letter in text.text if letter.isprintable() and letter != "\u200f"), text.text
+    assert (text.ink, _ground(text)) in PAIRS, (name, text.text_logical, text.ink, _ground(text))
+
+
+@cache
+def _glyphs(family: str) -> frozenset[int]:
+    path = next(one.path() for one in FAMILIES if one.name == family)
+    return frozenset(TTFont(path).getBestCmap())
+
+
+def _ground(text: Text) -> str:
+    """What is behind a text, by its name in the palette."""
+    widget = text.parent
+    while widget is not None and widget is not widget.parent:
+        if isinstance(widget, Choice):
+            return "soft" if widget.chosen else "surface"
+        if isinstance(widget, Card | Action):
+            return str(widget.fill)
+        if type(widget).__name__ == "Pill" and widget.chosen:
+            return "soft"
+        widget = widget.parent
+    return "ground"
+
+
+def _assert_mirrored(row: Widget) -> None:
+    """The mark of a choice or the way back comes first to be read: it is at the right of its text."""
+    marks = [part for part in row.children if type(part).__name__ in ("Step", "Mark", "Back", "Glyph")]
+    texts = [part for part in row.children if isinstance(part, Text)]
+    for mark in marks:
+        for text in texts:
+            assert mark.x >= text.x, text.text_logical
+
+
+def _tab_to(driver: Any, wanted: Any) -> None:
+    for _ in focusable(driver.screen):
+        driver.key("tab")
+        if wanted.focus:
+            return
+    raise AssertionError(f"Tab does not reach {wanted}")
+
+
+def _focused(driver: Any) -> Any:
+    return next((one for one in focusable(driver.screen) if one.focus), None)
+
+
+def _assert_in_sight(driver: Any, widget: Any) -> None:
+    bottom = widget.to_window(widget.x, widget.y)[1]
+    top = widget.to_window(widget.x, widget.top)[1]
+    assert bottom >= -1, widget
+    assert top <= driver.screen.height + 1, widget
