@@ -45,9 +45,9 @@ class Room:
         return found
 
 
-def run(room: Room, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(room: Room, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *arguments], env=room.environment(), capture_output=True, text=True, timeout=300, check=False
+        [*COMMAND, *arguments], env=room.environment(), capture_output=True, text=True, timeout=timeout_s, check=False
     )
 
 

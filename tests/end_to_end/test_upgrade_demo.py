@@ -20,7 +20,7 @@ def _ready(circuit: Circuit, circuit_v2: Circuit) -> None:
 
 def test_an_upgrade_leaves_two_out_and_takes_one_back(room: Room, tmp_path: Path) -> None:
     out = tmp_path / "report"
-    done = run(room, "demo-upgrade", "--out", str(out))
+    done = run(room, "demo-upgrade", "--out", str(out), timeout_s=1800)  # it proves eleven codes
     assert done.returncode == 0, done.stderr
     said = done.stdout
     assert "three nodes on this machine, comparison on secret shares" in said

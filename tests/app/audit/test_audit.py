@@ -103,14 +103,14 @@ def test_the_command_reports_goes_on_and_fails_for_a_lie(
     file.write_text(deployment.to_json())
     usual = ("audit", str(file), "--no-rebuild", "--state", str(state))
     with served(honest) as url:
-        done = run(room, *usual, "--rpc-url", url, "--out", str(out))
+        done = run(room, *usual, "--rpc-url", url, "--out", str(out), timeout_s=900)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-3].endswith("everything holds")
     assert json.loads((out / "audit.json").read_text())["holds"] is True
     assert (out / "audit.html").read_text().startswith("<!doctype html>")
     with served(lying(honest, Log(deployment).hidden("polls", "VoteCast", 2))) as url:
         file.write_text(Endpoints(url, deployment).to_json())  # a registry file names the node too
-        done = run(room, *usual, "--json")
+        done = run(room, *usual, "--json", timeout_s=900)
     assert done.returncode == 1
     assert json.loads(done.stdout)["first_broken"]["check"] == "tally"
     assert room.left_files() == []
