@@ -23,7 +23,8 @@ __all__ = ["Advice", "Coach", "Cue", "EyeRing", "Step", "advise", "cue_for"]
 
 ENOUGH_FRAMES, ENOUGH_S = MIN_FRAMES + 2, MIN_DURATION_S + 0.4
 """The coach asks for a little more than the gate, so that one blink does not spoil a capture."""
-KEPT_FRAMES, KEPT_S = 14, 8.0
+KEPT_FRAMES, KEPT_S, SPACING_S = 14, 30.0, 0.15
+"""Frames closer together would fill the watch before time enough has passed; a slow device needs longer for as many."""
 _PATIENCE_S = 0.25
 
 
@@ -158,6 +159,8 @@ class _Watch:
     frames: deque[Frame] = field(default_factory=lambda: deque(maxlen=KEPT_FRAMES))
 
     def add(self, frame: Frame) -> None:
+        if self.frames and frame.time_s - self.frames[-1].time_s < SPACING_S:
+            return
         self.frames.append(frame)
         while frame.time_s - self.frames[0].time_s > KEPT_S:
             self.frames.popleft()

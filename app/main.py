@@ -110,7 +110,7 @@ class IrisproofApp(App):
     def on_stop(self) -> None:
         screen = self.root.current_screen
         screen.dispatch("on_leave")  # a camera is closed with its screen
-        self.lock()
+        self._forget()
 
     def show(self, name: str) -> None:
         """Go to a screen; the one that is shown already is built anew."""
@@ -157,14 +157,16 @@ class IrisproofApp(App):
 
     def lock(self) -> None:
         """Forget everything of the person, and show the lock."""
-        if self.vault is None:
-            return
-        self.vault.lock()
+        if self.vault is not None:
+            self._forget()
+            self.show("unlock")
+
+    def _forget(self) -> None:
+        if self.vault is not None:
+            self.vault.lock()
         self.vault = self.session = self.membership = self.job = self._lock = None
         for screen in self.root.screens:
             screen.forget()
-        if self.root.current not in ("unlock", "welcome"):
-            self.show("unlock")
 
     def _touched(self, *_: object) -> None:
         if self._lock is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.coach import _CUES, Advice, Coach, Cue, Step, advise, cue_for
+from app.coach import _CUES, ENOUGH_S, KEPT_FRAMES, Advice, Coach, Cue, Step, _Watch, advise, cue_for
 from app.frames import Camera, Frame, Light
 from model.pipeline.examination import examine
 from model.pipeline.image import EyeImage
@@ -110,3 +110,19 @@ def test_every_gate_of_the_pipeline_has_a_cue() -> None:
     gates += ["width_px", "height_px"]
     apart = {"limbus_step_grey_levels", "pupil_to_iris_ratio"}
     assert set(gates) == set(_CUES) | apart
+
+
+@pytest.mark.parametrize("frames_per_s", [0.5, 5, 30, 120])
+def test_watch_is_full_after_the_time_however_fast_the_frames_come(frames_per_s: float) -> None:
+    watch, image = _Watch(), living(300).frames[0]
+    for number in range(round(max(ENOUGH_S + 0.5, 8 / frames_per_s) * frames_per_s) + 1):
+        watch.add(Frame(number, number / frames_per_s, image))
+    assert watch.progress == 1.0
+    assert len(watch.frames) <= KEPT_FRAMES
+
+
+def test_watch_is_not_full_before_the_time() -> None:
+    watch, image = _Watch(), living(300).frames[0]
+    for number in range(round((ENOUGH_S - 0.2) * 30)):
+        watch.add(Frame(number, number / 30, image))
+    assert watch.progress < 1.0

@@ -87,8 +87,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(devnet: Devnet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     require_window()
-    from app.main import WindowOptions
-    from tests.app.window.driver import open_window
+    from tests.app.window.driver import WindowOptions, open_window  # before any other part of the window
 
     home = tmp_path_factory.mktemp("window")
     eye = write_stills(home / "eye", living(300))

@@ -50,7 +50,7 @@ from app.screens.widgets import Action, Choice, Field, Tab, Text
 PATIENCE_S = 240.0
 KEYS = {"tab": 9, "enter": 13, "escape": 27, "space": 32}
 
-__all__ = ["KEYS", "Driver", "open_window"]
+__all__ = ["KEYS", "Driver", "WindowOptions", "open_window"]
 
 
 class Driver:

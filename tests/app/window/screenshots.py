@@ -12,15 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.devnet import DevnetOptions, running_devnet
-from app.main import WindowOptions
 from protocol.pins import root_dir
 from tests.app.conftest import Devnet
 from tests.app.eyes import living, write_stills
 from tests.app.window import story
 from tests.app.window.conftest import Scene
-from tests.app.window.driver import Driver, open_window
+from tests.app.window.driver import Driver, WindowOptions, open_window
 
-SHOWN = ("welcome", "capture", "proving", "home-enrolled", "poll", "receipt", "request", "home-ar-dark")
+SHOWN = ("welcome", "capture", "home-enrolled", "poll", "receipt")
 """Those that the README shows."""
 
 

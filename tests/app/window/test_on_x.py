@@ -71,66 +71,72 @@ def _wait(holds: Callable[[], object], what: str) -> None:
         time.sleep(0.1)
 
 
+class Hands:
+    """A mouse and a keyboard for a display."""
+
+    def __init__(self, display: Display, environment: dict[str, str]) -> None:
+        self.display, self.environment = display, environment
+
+    def run(self, *words: str) -> str:
+        return subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False).stdout
+
+    def window(self) -> str:
+        lines = self.run("xwininfo", "-root", "-tree").splitlines()
+        return next((line.split()[0] for line in lines if '"irisproof"' in line), "")
+
+    def is_still(self) -> bool:
+        before = self.display.picture()
+        time.sleep(1.5)
+        return int((self.display.picture() != before).sum()) < FEW_BYTES
+
+    def press(self, key: str, by: int = MANY_BYTES) -> None:
+        """A key that leads to another picture; what follows must not come before that."""
+        before = self.display.picture()
+        self.run("xdotool", "key", key)
+        _wait(lambda: int((self.display.picture() != before).sum()) > by, f"{key} changed nothing")
+        _wait(self.is_still, "the picture does not come to rest")
+
+    def type_passphrase(self) -> None:
+        self.press("Tab", by=FEW_BYTES)  # the ring of the focus: the field listens
+        self.run("xdotool", "type", "--delay", "100", PASSPHRASE)
+        _wait(self.is_still, "the picture does not come to rest")  # letters on their way get lost with the focus
+
+
 def test_vault_is_made_by_mouse_and_keyboard_and_sigterm_ends_the_window(display: Display, room: Room) -> None:
     data = room.home / "data"
     environment = room.environment() | {"DISPLAY": display.name, "SDL_VIDEODRIVER": "x11", "LIBGL_ALWAYS_SOFTWARE": "1"}
     environment |= {"KIVY_METRICS_DENSITY": "1", "KIVY_DPI": "96", "KIVY_METRICS_FONTSCALE": "1"}
-
-    def x(*words: str) -> str:
-        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False).stdout
-
-    def window() -> str:
-        lines = x("xwininfo", "-root", "-tree").splitlines()
-        return next((line.split()[0] for line in lines if '"irisproof"' in line), "")
-
+    hands = Hands(display, environment)
     process = subprocess.Popen(
         [sys.executable, "-m", "app.main", "--data", str(data)], env=environment, stderr=subprocess.PIPE, text=True
     )
     try:
-        _wait(lambda: window() or process.poll() is not None, "no window")
+        _wait(lambda: hands.window() or process.poll() is not None, "no window")
         assert process.poll() is None, process.communicate()[1]
-        found = window()
-        x("xdotool", "windowfocus", "--sync", found)
+        found = hands.window()
+        hands.run("xdotool", "windowfocus", "--sync", found)
 
         def chosen_by_mouse() -> bool:
-            x("xdotool", "mousemove", "--window", found, "133", "100", "click", "1")  # Deutsch
+            hands.run("xdotool", "mousemove", "--window", found, "133", "100", "click", "1")  # Deutsch
             time.sleep(0.5)
             file = data / "window.json"
             return file.exists() and json.loads(file.read_text())["language"] == "de"
 
         _wait(chosen_by_mouse, "a click on Deutsch did nothing")
-
-        def keys(*names: str) -> None:
-            x("xdotool", "key", "--delay", "40", *names)
-
-        def until_changed(*names: str, by: int = MANY_BYTES) -> None:
-            """Keys that lead to another picture; those that follow must not come before it."""
-            before = display.picture()
-            keys(*names)
-            _wait(lambda: int((display.picture() != before).sum()) > by, f"{names} changed nothing")
-
-        def is_still() -> bool:
-            before = display.picture()
-            time.sleep(1.5)
-            return int((display.picture() != before).sum()) < FEW_BYTES
-
-        def type_passphrase() -> None:
-            until_changed("Tab", by=FEW_BYTES)  # the ring of the focus: the field listens
-            x("xdotool", "type", "--delay", "100", PASSPHRASE)
-            _wait(
-                is_still, "the picture does not come to rest"
-            )  # letters that are on their way get lost with the focus
-
-        keys("Tab", "Tab", "Tab", "Tab")  # from the language, which has the focus, to the consent
-        until_changed("space")
-        until_changed("Tab", "Return")
-        until_changed("Tab", by=FEW_BYTES)  # the way back
-        type_passphrase()
-        type_passphrase()
-        keys("Tab", "Return")
+        _wait(hands.is_still, "the picture does not come to rest")
+        for _ in range(4):  # from the language, which has the focus, to the consent
+            hands.press("Tab", by=FEW_BYTES)
+        hands.press("space")
+        hands.press("Tab", by=FEW_BYTES)
+        hands.press("Return")
+        hands.press("Tab", by=FEW_BYTES)  # the way back
+        hands.type_passphrase()
+        hands.type_passphrase()
+        hands.press("Tab", by=FEW_BYTES)
+        hands.press("Return")
         _wait((data / "vault.irisproof").exists, "no vault")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(PATIENCE_S) == 0, process.communicate()[1]
     finally:
         process.kill()
         process.communicate()

@@ -14,7 +14,6 @@ from fontTools.ttLib import TTFont
 
 from app import actions
 from app.fonts import FAMILIES
-from app.main import VAULT_FILE
 from app.messages import LANGUAGES
 from app.theme import PAIRS, TARGET_DP
 from tests.app.window import story
@@ -115,6 +114,8 @@ def test_capture_can_be_left_and_the_camera_is_closed(lived: Scene) -> None:
 
 
 def test_vault_s_file_is_where_the_window_looks_for_it(lived: Scene) -> None:
+    from app.main import VAULT_FILE
+
     assert actions.vault_path(lived.folder) == lived.folder / VAULT_FILE
 
 
