@@ -14,7 +14,7 @@ import click
 
 from app.cli.artifacts import circuit, srs
 from app.cli.demo import demo
-from app.cli.eye import evaluate, inspect, synthetic_eye
+from app.cli.eye import evaluate, inspect, liveness, synthetic_eye
 from app.cli.operators import deploy, relay, station_key
 from app.cli.output import FAILED
 from protocol.errors import IrisproofError
@@ -31,7 +31,7 @@ def cli() -> None:
     """Prove that you are one person, once, without giving your body to anyone."""
 
 
-for _verb in (circuit, demo, deploy, evaluate, inspect, relay, srs, station_key, synthetic_eye):
+for _verb in (circuit, demo, deploy, evaluate, inspect, liveness, relay, srs, station_key, synthetic_eye):
     cli.add_command(_verb)
 
 
