@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup committee-venv demo demo-upgrade window screenshots messages window-system test lint check bench soak coverage circuit srs format lock clean
+.PHONY: help setup committee-venv demo demo-upgrade window screenshots messages window-system test lint check bench train soak coverage circuit srs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: setup $(VENV)/.dev ## Measure, print a table, write benchmarks/latest.jso
 
 soak: setup $(VENV)/.dev ## 10,000 real ballots through the relayer, killed and restarted (hours; goes on where it was stopped)
 	$(BIN)/python -m benchmarks.soak
+
+train: setup $(VENV)/.dev ## Learn kernels on synthetic eyes, compare banks of kernels by accuracy and circuit cells
+	$(BIN)/python -m model.training
 
 coverage: setup $(VENV)/.dev node_modules/.installed-dev ## Branch coverage of protocol, circuits and registry_contract
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered

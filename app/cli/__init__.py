@@ -17,7 +17,7 @@ from app.cli.audit import audit
 from app.cli.committee import committee
 from app.cli.demo import demo, demo_upgrade
 from app.cli.devnet import devnet
-from app.cli.eye import evaluate, inspect, synthetic_eye
+from app.cli.eye import evaluate, inspect, liveness, synthetic_eye
 from app.cli.member import enroll, leave, recover, status, upgrade
 from app.cli.operators import deploy, relay, station_key
 from app.cli.output import FAILED
@@ -39,7 +39,7 @@ def cli() -> None:
 
 _VERBS = (
     *(audit, circuit, committee, demo, demo_upgrade, deploy, devnet, evaluate, inspect, relay, srs, station_key),
-    synthetic_eye,
+    *(synthetic_eye, liveness),
     *(vault, enroll, status, upgrade, recover, leave, polls, open_poll, vote, receipts, prove),
 )
 

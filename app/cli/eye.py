@@ -1,4 +1,4 @@
-"""Verbs about eyes: `inspect`, `synthetic-eye`, `evaluate`."""
+"""Verbs about eyes: `inspect`, `liveness`, `synthetic-eye`, `evaluate`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from app.cli.output import FAILED, print_json
 
-__all__ = ["evaluate", "inspect", "synthetic_eye"]
+__all__ = ["evaluate", "inspect", "liveness", "synthetic_eye"]
 
 
 @click.command("inspect")
@@ -39,6 +39,31 @@ def inspect(file: Path, out: Path | None, eye: str, as_json: bool) -> None:
     if out is not None:
         write_report_picture(report, out)
     if report.refusal is not None:
+        sys.exit(FAILED)
+
+
+@click.command("liveness")
+@click.argument("frames", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--interval", type=click.FloatRange(0.01, 5), default=0.2, show_default=True, help="Seconds between two frames."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+def liveness(frames: tuple[Path, ...], interval: float, as_json: bool) -> None:
+    """Look for a living eye in several frames.
+
+    They are given in the order in which they were taken, all the same time apart.
+
+    Exit status 1 where something speaks against it. No certified sensor: a good attack passes.
+    """
+    from app.liveness import examine_frames, liveness_lines
+
+    report = examine_frames(frames, interval)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        for line in liveness_lines(report):
+            click.echo(line)
+    if not report.accepted:
         sys.exit(FAILED)
 
 
