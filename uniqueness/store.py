@@ -217,6 +217,7 @@ class Store:
         it by its own checks and computation, and may sign it."""
         require_chained([entry], self.last)
         with self._lock:
+            self._forget_given_up()
             if held:
                 network = entry.body["network"]
                 at = self.count(network) * self.eyes
@@ -303,6 +304,13 @@ class Store:
                         f"share {index} of record {number} of {network} is not what node {self.node} stored",
                         hint=_REBUILD,
                     )
+
+    def _forget_given_up(self) -> None:
+        """Shares of an entry that was prepared and never committed are nobody's to keep."""
+        given_up = self._one("select bytes from prepared where blinds != ''")
+        if given_up is not None:
+            network = Entry.from_bytes(given_up).body["network"]
+            self._zero(network, self.count(network))
 
     def _apply(self, entry: Entry, blinds: str, own: int) -> None:
         body, zeroed = entry.body, []

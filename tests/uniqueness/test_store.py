@@ -75,6 +75,20 @@ def test_another_entry_takes_the_place_of_one_that_was_only_prepared(tmp_path: P
     store.close()
 
 
+def test_shares_of_an_entry_that_was_given_up_are_overwritten(tmp_path: Path) -> None:
+    store = open_store(tmp_path, 0)
+    _stored(store, 1)
+    rows = code_rows(5)
+    store.prepare(entry_for(store.last, rows, 5), held_at(rows, 0))
+    file = RowFile(tmp_path / f"{NETWORK}.rows", NETWORK)
+    assert not file.is_zero(1)
+    entry = entry_after(store.last, NOW, EntryKind.DUPLICATE, {"request": "00"})
+    store.prepare(entry)
+    assert file.is_zero(1)
+    assert not file.is_zero(0)
+    store.close()
+
+
 def test_dropped_rows_are_shares_of_zero_and_their_blinds_are_gone(tmp_path: Path) -> None:
     store = open_store(tmp_path, 2)
     _stored(store, 1)

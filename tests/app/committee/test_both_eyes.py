@@ -1,4 +1,4 @@
-"""A registry that wants both eyes: two people are one where both match, swapped or not; SPU compares where it is."""
+"""A registry that wants both eyes: two people are one where both match, swapped or not."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from protocol.errors import RequestRefused
 from protocol.types import EyeSide
 from registry_contract.verdict import VerdictKind
 from tests.app.committee.people import People, people_before
-from uniqueness.engine import EngineKind, engine_available
-from uniqueness.engine_slot import EngineChoice
 from uniqueness.ports import Policy
 from uniqueness.refusals import Refusal
 
@@ -23,8 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("committee")]
 
 @pytest.fixture(scope="module")
 def people(circuit: Circuit) -> Iterator[People]:
-    engine = EngineChoice.SPU if engine_available(EngineKind.SPU) else EngineChoice.MPYC
-    with people_before(circuit, Policy.BOTH, engine) as made:
+    with people_before(circuit, Policy.BOTH) as made:
         yield made
 
 
