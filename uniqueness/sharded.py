@@ -231,29 +231,28 @@ class ShardedComparison:
 
     def _ask(self, query: Query, records: Records) -> None:
         """Bring the shards' rows up to date, and have them compute their scores with the query."""
-        eyes, count = len(query.eyes), len(records) // len(query.eyes)
+        eyes, count, size = len(query.eyes), len(records) // len(query.eyes), self._plan.block_records
         sent = self._sent.get(query.network, 0)
-        for record in sorted(records.zeroed - self._zeroed.get(query.network, frozenset())):
-            if record < min(sent, count):
-                self._put(query, records, record, record + 1)
-        self._zeroed[query.network] = records.zeroed
         while sent < count:
-            stop = min(count, (sent // self._plan.block_records + 1) * self._plan.block_records)
-            self._put(query, records, sent, stop)
+            stop = min(count, (sent // size + 1) * size)
+            limbs = records.block(sent * eyes, stop * eyes)
+            residues = limbs.high.astype(np.int16)
+            residues <<= 8
+            residues += limbs.low
+            self._put(query, sent, residues.view(np.uint16))
             self._sent[query.network] = sent = stop
+        for record in sorted(records.zeroed - self._zeroed.get(query.network, frozenset())):
+            self._put(query, record, np.zeros((eyes, 2 * query.eyes[0].rule.width), np.uint16))
+        self._zeroed[query.network] = records.zeroed
         shares = np.concatenate([part for eye in query.eyes for part in (eye.first, eye.second)])
         self._cluster.order({"do": "ask", "network": query.network, "eyes": eyes}, shares)
 
-    def _put(self, query: Query, records: Records, start: int, stop: int) -> None:
-        """Records start..stop-1, all of one block."""
-        eyes, plan = len(query.eyes), self._plan
-        shard = start // plan.block_records % len(plan.shards)
-        limbs = records.block(start * eyes, stop * eyes)
-        residues = limbs.high.astype(np.int16)
-        residues <<= 8
-        residues += limbs.low
-        head = {"do": "put", "network": query.network, "shard": shard, "at": plan.owned(shard, start) * eyes}
-        self._cluster.order(head | {"width": residues.shape[1]}, residues.view(np.uint16))
+    def _put(self, query: Query, record: int, residues: Ring) -> None:
+        """Rows from `record` on, all of one block."""
+        shard = record // self._plan.block_records % len(self._plan.shards)
+        at = self._plan.owned(shard, record) * len(query.eyes)
+        head = {"do": "put", "network": query.network, "shard": shard, "at": at, "width": residues.shape[1]}
+        self._cluster.order(head, residues)
 
     def _any(self, tag: bytes, query: Query, start: int, stop: int) -> bool:
         head = {"do": "any", "tag": tag.hex(), "network": query.network, "eyes": len(query.eyes)}
