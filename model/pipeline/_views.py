@@ -15,7 +15,7 @@ import numpy.typing as npt
 from model.pipeline._geometry import Circle, Contour
 from model.pipeline.eyelids import Eyelid
 from model.pipeline.image import EyeImage
-from model.pipeline.pupil import without_glints
+from model.pipeline.pupil import without_glints, without_lamps
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -36,7 +36,7 @@ class View:
     smooth: Bytes = field(repr=False)
     """uint8[H, W], blurred by 2 px."""
     opened: Bytes = field(repr=False)
-    """The same without small bright spots."""
+    """The same without lamps and small bright spots."""
     scale: float
     origin_px: tuple[int, int]
     gain: float
@@ -86,10 +86,12 @@ def close_up(image: EyeImage, search: View, limbus: Circle) -> View:
 
 
 def _view(pixels: Bytes, scale: float, origin_px: tuple[int, int]) -> View:
-    smooth = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 2.0), np.float32)
+    smooth, unlit = (
+        np.asarray(cv2.GaussianBlur(picture, (0, 0), 2.0), np.float32) for picture in (pixels, without_lamps(pixels))
+    )
     low, high = np.percentile(smooth, (0.5, 99))
     gain = float(np.clip(_NORMAL_SPAN / max(float(high - low), 1.0), 1.0, _MOST_GAIN))
     if gain > 1.0:
-        smooth = (smooth - low) * gain + min(float(low), 20.0)
+        smooth, unlit = ((picture - low) * gain + min(float(low), 20.0) for picture in (smooth, unlit))
     levels = np.clip(smooth, 0, 255).astype(np.uint8)
-    return View(levels, without_glints(levels), scale, origin_px, gain)
+    return View(levels, without_glints(np.clip(unlit, 0, 255).astype(np.uint8)), scale, origin_px, gain)

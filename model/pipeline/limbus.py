@@ -29,14 +29,20 @@ from model.pipeline.eyelids import Eyelid
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+Lids = tuple[Eyelid | None, Eyelid | None]
+"""The upper and the lower one, where they reach over the iris."""
 
 MIN_RADIUS_PX, MAX_RADIUS_PX = 17.0, 158.0
 _UNSEEN = 0.3
+_HALF_WEIGHT_OFFSET = 0.16
+"""Pupils lie off the limbus' centre by a twentieth of its radius, give or take; seen from aside by a little more."""
 _RIVAL_DISTANCE = 1 / 8
+_REFINED_BY = 0.06
+"""Farther off, the edge points are more often a lid's than the limbus'."""
 _RIDGE = np.array([0.0, 1.0, 1.0, 4.0, 4.0])
 """Two harmonics: an eye that looks aside shows an ellipse."""
 
-__all__ = ["Limbus", "find_limbus", "limbus_view", "refine_limbus", "trace_limbus"]
+__all__ = ["SIDES", "Arc", "Lids", "Limbus", "find_limbus", "limbus_view", "refine_limbus", "trace_limbus"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,17 @@ class Limbus:
     rival: float
     """Score of the best circle with a radius that differs by more than an eighth, over `score`: near 1 where it is
     a toss which of two edges is the limbus; at least 0."""
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A part of either side of the limbus: from one angle below the horizontal to another, in degrees."""
+
+    highest_deg: float
+    lowest_deg: float
+
+
+SIDES = Arc(-25.0, 45.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +86,28 @@ def limbus_view(smooth: Bytes, pupil: Circle) -> npt.NDArray[np.float32]:
     opened = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     view = np.asarray(cv2.GaussianBlur(opened, (0, 0), 2.0), np.uint8)
     centre = (pupil.x_px, pupil.y_px)
-    ring = float(np.median(sample_polar(view, centre, np.linspace(1.2, 1.5, 8) * pupil.radius_px, turn(72))))
+    ring, farther = (
+        float(np.median(sample_polar(view, centre, np.linspace(least, least + 0.3, 8) * pupil.radius_px, turn(72))))
+        for least in (1.2, 1.8)
+    )
     cv2.circle(view, (round(pupil.x_px), round(pupil.y_px)), round(1.18 * pupil.radius_px), ring, -1)
-    return np.clip(view.astype(np.float32), ring - 12, ring + 110)
+    # The zone around a pupil may be brighter than the rest of its iris, which must not be clipped to it.
+    return np.clip(view.astype(np.float32), min(ring, farther) - 12, ring + 110)
 
 
-def find_limbus(view: npt.NDArray[np.float32], pupil: Circle, highest_deg: float = -25.0) -> Limbus | None:
+def find_limbus(
+    view: npt.NDArray[np.float32], pupil: Circle, sides: Arc = SIDES, about_px: float | None = None
+) -> Limbus | None:
     """The best circle around the pupil, coarse then fine; None where no radius is possible.
 
-    `highest_deg` is where the arcs begin, below the horizontal: an upper lid may hide what is above. They end 45
-    degrees below it, or 50 degrees further where they begin low.
+    `sides` is the part of either side that is looked at: lids may hide the rest. `about_px` asks for a radius within a
+    fifth of it.
     """
-    arc = np.arange(highest_deg, max(45.0, highest_deg + 50.0) + 0.5, 3.0)
+    arc = np.arange(sides.highest_deg, sides.lowest_deg + 0.5, 3.0)
     nearest = max(1.3 * pupil.radius_px + 4, MIN_RADIUS_PX)
     farthest = min(6.0 * pupil.radius_px, MAX_RADIUS_PX, 0.75 * max(view.shape))
+    if about_px is not None:
+        nearest, farthest = max(nearest, 0.8 * about_px), min(farthest, 1.2 * about_px)
     if farthest - nearest < 12:
         return None
     offsets = np.arange(-12.0, 13.0, 4.0)
@@ -93,29 +118,29 @@ def find_limbus(view: npt.NDArray[np.float32], pupil: Circle, highest_deg: float
     return replace(fine, rival=coarse.rival)
 
 
-def refine_limbus(view: npt.NDArray[np.float32], found: Limbus, highest_deg: float = -25.0) -> Limbus:
+def refine_limbus(view: npt.NDArray[np.float32], found: Limbus, sides: Arc = SIDES) -> Limbus:
     """The circle that most edge points at the sides agree with: twice, and only where it stays near the one found
     and more points agree with it than with that one."""
     circle = found.circle
     for _ in range(2):
         x_px, y_px, usable = _side_points(view, circle)
         below_deg = np.rad2deg(np.arcsin(np.clip((y_px - circle.y_px) / circle.radius_px, -1, 1)))
-        usable &= below_deg > highest_deg
+        usable &= (below_deg > sides.highest_deg) & (below_deg < sides.lowest_deg)
         if usable.sum() < ANGLES // 6:
             break
         x_px, y_px = x_px[usable], y_px[usable]
         tolerance_px = 0.018 * circle.radius_px + 0.5
         fitted = agreed_circle(x_px, y_px, tolerance_px)
         moved = float(np.hypot(fitted.x_px - found.circle.x_px, fitted.y_px - found.circle.y_px))
-        near = abs(fitted.radius_px - found.circle.radius_px) <= 0.10 * found.circle.radius_px
+        near = abs(fitted.radius_px - found.circle.radius_px) <= _REFINED_BY * found.circle.radius_px
         before, after = (int((distance_px(c, x_px, y_px) < tolerance_px).sum()) for c in (circle, fitted))
-        if moved > 0.16 * found.circle.radius_px or not near or after < before:
+        if moved > _REFINED_BY * found.circle.radius_px or not near or after < before:
             break
         circle = fitted
     return replace(found, circle=circle)
 
 
-def trace_limbus(view: npt.NDArray[np.float32], circle: Circle, lids: tuple[Eyelid | None, Eyelid | None]) -> Contour:
+def trace_limbus(view: npt.NDArray[np.float32], circle: Circle, lids: Lids) -> Contour:
     """A free contour close to the circle, from clear edge points at the sides that no lid hides.
 
     Elsewhere it follows the circle: under lids and lashes the strongest edge is seldom the limbus.
@@ -163,9 +188,10 @@ def _best(view: npt.NDArray[np.float32], pupil: Circle, search: _Search) -> Limb
     steps, broad = _mirrored(known_steps), _mirrored(broad)
     clear, weak = np.minimum(steps, 60).sum(axis=1), np.clip(steps.min(axis=1), 0, 40)
     off_pupil = np.hypot(search.centres_px[:, 0] - pupil.x_px, search.centres_px[:, 1] - pupil.y_px)
+    off_share = off_pupil[:, None] / search.radii_px
     ratio = pupil.radius_px / search.radii_px
     unusual = 60 * (np.clip(ratio - 0.68, 0, None) + np.clip(0.22 - ratio, 0, None))
-    score = clear + 2 * weak + 0.5 * np.minimum(broad, 60).sum(axis=1) - 0.15 * off_pupil[:, None] - unusual
+    score = (clear + 2 * weak + 0.5 * np.minimum(broad, 60).sum(axis=1)) * _usual_centre(off_share) - unusual
     centre, radius = np.unravel_index(int(np.argmax(score)), score.shape)
     x, y = search.centres_px[centre]
     right, left = known_steps[centre, :, radius]
@@ -174,6 +200,12 @@ def _best(view: npt.NDArray[np.float32], pupil: Circle, search: _Search) -> Limb
     others = score[:, np.abs(search.radii_px / circle.radius_px - 1) > _RIVAL_DISTANCE]
     rival = max(float(others.max()), 0.0) / max(winner, 1e-9) if others.size else 0.0
     return Limbus(circle, winner, float(right), float(left), rival)
+
+
+def _usual_centre(off_share: Doubles) -> Doubles:
+    """Weight of circles whose centre lies off the pupil's by this share of their radius: 0.91 at a twentieth. Lids cut
+    the iris to a shape that a lower, smaller circle fits too."""
+    return np.asarray(1 / (1 + (off_share / _HALF_WEIGHT_OFFSET) ** 2), np.float64)
 
 
 def _arc_sums(view: npt.NDArray[np.float32], search: _Search, radii: Doubles) -> tuple[Floats, Floats]:

@@ -52,9 +52,10 @@ def focus(image: npt.NDArray[np.float32], pupil: Contour, limbus: Contour) -> fl
     if np.isnan(steps).sum() > _FOCUS_SECTORS // 2:
         return 0.0
     width_px = np.where(np.isnan(steps), np.nanmedian(steps), steps) * (across[1] - across[0]) / 1.349
-    # Sector s and its opposite s + 8 lie in one direction; 3 o'clock is between sectors 15 and 0.
+    # Sector s and its opposite s + 8 lie in one direction; 3 o'clock is between sectors 15 and 0. Blur widens all four
+    # sectors of a direction, a lid, a lash or a lamp one or two: the two sharpest count.
     pairs = np.roll(width_px, 1).reshape(2, 4, 2)
-    by_direction = np.median(pairs.transpose(1, 0, 2).reshape(4, 4), axis=1)
+    by_direction = np.sort(pairs.transpose(1, 0, 2).reshape(4, 4), axis=1)[:, :2].mean(axis=1)
     return float(limbus.mean_radius_px / max(float(by_direction.max()), 0.1))
 
 

@@ -32,6 +32,10 @@ _RIDGE = np.array([0.0, 0.25, 0.25, 1.0, 1.0, 2.0, 2.0])
 """Three harmonics: pupils are not quite round."""
 
 _GLINT_STEP = 35
+_LAMP_PX = 31
+"""Wider than a lamp's reflection, narrower than a pupil."""
+_LAMP_STEP, _LAMP_LEAD = 40, 8
+_CERTAIN_LAMP_STEP = 160
 
 __all__ = [
     "PupilCandidate",
@@ -39,6 +43,7 @@ __all__ = [
     "find_pupils",
     "trace_pupil",
     "without_glints",
+    "without_lamps",
     "without_large_glints",
 ]
 
@@ -57,6 +62,20 @@ def without_glints(image: Bytes) -> Bytes:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
     opened = cv2.morphologyEx(image, cv2.MORPH_OPEN, kernel)
     return np.asarray(cv2.GaussianBlur(opened, (5, 5), 0), np.uint8)
+
+
+def without_lamps(image: Bytes) -> Bytes:
+    """The image (not yet blurred) without the lamps' reflections: spots brighter than any larger surface in it,
+    or much brighter than what they stand on. Left in a pupil, they cost it its darkness in `find_pupils`.
+
+    Skin between lashes is bright too, but no brighter than other skin.
+    """
+    ground = cv2.morphologyEx(image, cv2.MORPH_OPEN, np.ones((_LAMP_PX, _LAMP_PX), np.uint8))
+    step = cv2.subtract(image, ground)
+    brightest = float(np.percentile(ground, 99))
+    spots = (step > _CERTAIN_LAMP_STEP) | ((step > _LAMP_STEP) & (image > brightest + _LAMP_LEAD))
+    grown = cv2.dilate(spots.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
+    return np.where(grown > 0, ground, image)
 
 
 def without_large_glints(opened: Bytes, pupil: Circle) -> Bytes:
@@ -171,19 +190,26 @@ def _score(half: Bytes, contour: npt.NDArray[np.int32]) -> PupilCandidate | None
     solidity = area / hull_area
     height_px, width_px = half.shape
     margin = 0.8 * radius
-    inside = margin <= x <= width_px - margin and margin <= y <= height_px - margin
-    if aspect < 0.6 or solidity < 0.75 or not inside:
+    whole = margin <= x <= width_px - margin and margin <= y <= height_px - margin
+    if aspect < 0.6 or solidity < 0.75 or not whole:
         return None
-    rings = sample_polar(half, (x, y), np.linspace(0.5, 1.5, 21) * radius, turn(72))
+    shares = np.linspace(0.5, 1.5, 21)
+    rings = sample_polar(half, (x, y), shares * radius, turn(72))
     outside = float(np.percentile(rings[14:17].mean(axis=0), 25))
-    spread = float(np.percentile(rings[1:8], 85) - np.percentile(rings[1:8], 15))
-    contrast = float(np.clip(outside - np.median(rings[2:9]), -50, 60)) - 0.5 * spread
+    # From near the middle outwards: the dark inner part of an iris is bright beside the pupil that it surrounds.
+    core = sample_polar(half, (x, y), np.linspace(0.2, 0.8, 13) * radius, turn(72))
+    spread = float(np.percentile(core, 85) - np.percentile(core, 15))
+    inside = float(np.median(rings[2:9]))
+    contrast = float(np.clip(outside - inside, -50, 60)) - 0.5 * spread
     if contrast < 3:
         return None
     roundness = 4 * np.pi * hull_area / cv2.arcLength(hull, True) ** 2
     off_middle = np.hypot(x - width_px / 2, y - height_px / 2) / np.hypot(width_px / 2, height_px / 2)
     score = contrast * min(1.0, radius / 12) * roundness**2 * aspect * solidity**2 * (1 - 0.35 * off_middle)
-    return PupilCandidate(Circle(float(x), float(y), radius), float(score))
+    # A blob ends where its threshold lies, the pupil halfway up its edge.
+    risen = (np.median(rings, axis=1) > (inside + outside) / 2) & (shares > 0.8) & (shares < 1.25)
+    edge = float(shares[np.argmax(risen)]) if risen.any() else 1.0
+    return PupilCandidate(Circle(float(x), float(y), radius * edge), float(score))
 
 
 def _apart(one: Circle, other: Circle) -> bool:

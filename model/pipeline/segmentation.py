@@ -6,7 +6,7 @@ the image itself. Texture is sampled elsewhere, from the image itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,12 +18,21 @@ from model.pipeline._views import View, close_up, search_view
 from model.pipeline.evidence import LimbusEvidence, PupilEvidence, measure_limbus, measure_pupil
 from model.pipeline.eyelids import Eyelid, find_eyelid
 from model.pipeline.image import EyeImage
-from model.pipeline.limbus import Limbus, find_limbus, limbus_view, refine_limbus, trace_limbus
+from model.pipeline.limbus import (
+    SIDES,
+    Arc,
+    Lids,
+    Limbus,
+    find_limbus,
+    limbus_view,
+    refine_limbus,
+    trace_limbus,
+)
 from model.pipeline.pupil import PupilCandidate, find_pupils, trace_pupil, without_large_glints
 from protocol.errors import QualityError
 
-_LOW_LID_DEG = -15.0
-"""An upper lid that meets the limbus below this (15 degrees above the horizontal) disturbs the search for it."""
+_SHORTEST_ARC_DEG = 30.0
+"""Of either side of the limbus, between the lids: with less of it, the whole sides are the better guide."""
 
 __all__ = ["Segmentation", "Sighting", "segment", "sight"]
 
@@ -88,6 +97,7 @@ class _Traced:
     view: View
     pupil: Contour
     limbus: Circle
+    lids: Lids
     pupil_evidence: PupilEvidence
     limbus_evidence: LimbusEvidence
 
@@ -104,9 +114,8 @@ def segment(image: EyeImage) -> Segmentation:
     quality.enforce(quality.candidate_gates(candidates[0].pupil.score if candidates else 0.0))
     traced = _trace(image, search, candidates[0])
     traced.check()
-    view, pupil = traced.view, traced.pupil.circle
-    limbus, upper, lower = _below_the_lid(traced)
-    contour = trace_limbus(limbus_view(view.smooth, pupil), limbus, (upper, lower))
+    view, (upper, lower) = traced.view, traced.lids
+    contour = trace_limbus(limbus_view(view.smooth, traced.pupil.circle), traced.limbus, traced.lids)
     return Segmentation(
         pupil=view.contour_in_image(traced.pupil),
         limbus=view.contour_in_image(contour),
@@ -150,39 +159,41 @@ def _trace(image: EyeImage, search: View, candidate: _Candidate) -> _Traced:
     start = search.circle_in(view, candidate.pupil.circle)
     opened = without_large_glints(view.opened, start)
     traced = trace_pupil(opened, start)
-    edges = limbus_view(view.smooth, traced.contour.circle)
-    limbus = find_limbus(edges, traced.contour.circle) or candidate.limbus
+    pupil = traced.contour.circle
+    edges = limbus_view(view.smooth, pupil)
+    limbus = find_limbus(edges, pupil) or candidate.limbus
     limbus = refine_limbus(edges, limbus)
+    lids = _lids(view, pupil, limbus.circle)
+    arc = _open_arc(limbus.circle, lids)
+    if arc is not None:
+        # Lids cut the iris to a shape that a lower, smaller circle fits too: once more, between them.
+        again = find_limbus(edges, pupil, arc, limbus.circle.radius_px)
+        if again is not None:
+            limbus = refine_limbus(edges, replace(again, rival=limbus.rival), arc)
+            lids = _lids(view, pupil, limbus.circle)
     of_pupil = measure_pupil(opened, traced)
     of_limbus = measure_limbus(view.smooth, edges, limbus, (traced.contour, of_pupil))
-    return _Traced(view, traced.contour, limbus.circle, of_pupil, of_limbus)
+    return _Traced(view, traced.contour, limbus.circle, lids, of_pupil, of_limbus)
 
 
-def _below_the_lid(traced: _Traced) -> tuple[Circle, Eyelid | None, Eyelid | None]:
-    """Limbus and lids. Where the upper lid hangs low, the limbus is sought again below it, then the lids again."""
-    view, pupil, limbus = traced.view, traced.pupil.circle, traced.limbus
-    upper = find_eyelid(view.smooth, pupil, limbus, upper=True)
-    if upper is not None:
-        below_deg = np.arange(-25.0, 15.0)
-        x = limbus.radius_px * np.cos(np.deg2rad(below_deg))
-        y = limbus.y_px + limbus.radius_px * np.sin(np.deg2rad(below_deg))
-        margin_px = 0.05 * limbus.radius_px
-        shown = upper.shows(limbus.x_px + x, y, margin_px) & upper.shows(limbus.x_px - x, y, margin_px)
-        highest_deg = float(below_deg[np.argmax(shown)]) if shown.any() else 15.0
-        if highest_deg > _LOW_LID_DEG:
-            edges = limbus_view(view.smooth, pupil)
-            again = find_limbus(edges, pupil, highest_deg)
-            if again is not None:
-                limbus = _judged(traced, edges, refine_limbus(edges, again, highest_deg))
-            upper = find_eyelid(view.smooth, pupil, limbus, upper=True)
-    return limbus, upper, find_eyelid(view.smooth, pupil, limbus, upper=False)
+def _lids(view: View, pupil: Circle, limbus: Circle) -> Lids:
+    return find_eyelid(view.smooth, pupil, limbus, upper=True), find_eyelid(view.smooth, pupil, limbus, upper=False)
 
 
-def _judged(traced: _Traced, edges: npt.NDArray[np.float32], limbus: Limbus) -> Circle:
-    """A limbus that replaces the one first found must pass the same gates."""
-    evidence = measure_limbus(traced.view.smooth, edges, limbus, (traced.pupil, traced.pupil_evidence))
-    quality.enforce(quality.limbus_gates(evidence))
-    return limbus.circle
+def _open_arc(limbus: Circle, lids: Lids) -> Arc | None:
+    """The part of both sides that no lid hides; None for the whole of them, or too little."""
+    below_deg = np.arange(SIDES.highest_deg, SIDES.lowest_deg + 0.5)
+    x = limbus.radius_px * np.cos(np.deg2rad(below_deg))
+    y = limbus.y_px + limbus.radius_px * np.sin(np.deg2rad(below_deg))
+    shown = np.ones(len(below_deg), np.bool_)
+    for lid in lids:
+        if lid is not None:
+            margin_px = 0.05 * limbus.radius_px
+            shown &= lid.shows(limbus.x_px + x, y, margin_px) & lid.shows(limbus.x_px - x, y, margin_px)
+    seen_deg = below_deg[shown]
+    if shown.all() or not shown.any() or seen_deg[-1] - seen_deg[0] < _SHORTEST_ARC_DEG:
+        return None
+    return Arc(float(seen_deg[0]), float(seen_deg[-1]))
 
 
 def _distance_to_another_eye(image: EyeImage, search: View, candidates: list[_Candidate]) -> float:

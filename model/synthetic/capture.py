@@ -33,6 +33,10 @@ class Glints(Enum):
     LARGE = "large"
     """One spot as large as a third of the pupil."""
     NONE = "none"
+    WIDE_RING = "wide ring"
+    """Eight larger spots on a ring that does not follow the pupil: on the iris where the pupil is narrow."""
+    TWO_LAMPS = "two lamps"
+    """Two large spots in the upper half of the pupil, near its edge."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,8 @@ def _spots(pose: Pose, glints: Glints, rng: np.random.Generator) -> Points:
         Glints.RING: ring,
         Glints.PAIR: [(-0.3 * p, 0.2 * p, 0.05), (0.8 * p, 0.6 * p, 0.04)],
         Glints.LARGE: [(0.15 * p, 0.3 * p, 0.33 * p)],
+        Glints.WIDE_RING: [(0.15 * np.cos(a), 0.15 * np.sin(a), 0.034) for a in np.arange(8) * np.pi / 4 + 0.2],
+        Glints.TWO_LAMPS: [(-0.35 * p, -0.3 * p, 0.07), (0.45 * p, -0.25 * p, 0.05)],
         Glints.NONE: [],
     }[glints]
     shift_x, shift_y = rng.normal(0, 0.02, 2) + np.array(pose.pupil_offset)

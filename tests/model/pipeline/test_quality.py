@@ -242,6 +242,17 @@ def test_focus_falls_with_a_smear_in_any_direction() -> None:
         assert focus(cv2.blur(picture, axis), _circle(40), _circle(100)) < 0.4 * sharp
 
 
+def test_focus_is_that_of_the_open_edge_where_a_lid_covers_the_rest() -> None:
+    picture = np.full((240, 320), 120, np.float32)
+    cv2.circle(picture, (160, 120), 40, 30.0, -1, cv2.LINE_AA)
+    picture = cv2.GaussianBlur(picture, (0, 0), 2.0)
+    sharp = focus(picture, _circle(40), _circle(100))
+    shade = np.linspace(0, 1, 20)[:, None]
+    picture[80:100] = picture[80:100] * shade + 30 * (1 - shade)  # a soft shadow over the pupil's upper edge
+    picture[:80] = 30
+    assert focus(picture, _circle(40), _circle(100)) > 0.8 * sharp
+
+
 def test_code_contrast_of_an_even_texture_is_zero_and_of_stripes_their_height() -> None:
     valid = np.ones((64, 480), bool)
     assert code_contrast(np.full((64, 480), 90.0), valid) == 0

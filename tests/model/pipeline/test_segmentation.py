@@ -10,9 +10,9 @@ import pytest
 
 from model.pipeline._geometry import Circle, turn
 from model.pipeline.eyelids import Eyelid, find_eyelid
-from model.pipeline.limbus import find_limbus, limbus_view
-from model.pipeline.pupil import find_pupils, trace_pupil, without_glints, without_large_glints
-from model.pipeline.segmentation import Segmentation, segment
+from model.pipeline.limbus import SIDES, find_limbus, limbus_view
+from model.pipeline.pupil import find_pupils, trace_pupil, without_glints, without_lamps, without_large_glints
+from model.pipeline.segmentation import Segmentation, _open_arc, segment
 from model.synthetic import CaptureConditions, Glints, SyntheticCapture, capture, make_eye
 from protocol.errors import QualityError
 
@@ -95,6 +95,52 @@ def test_large_glint_in_the_pupil_is_painted_over() -> None:
     assert cleaned[np.hypot(xx - 160, yy - 120) < 38].max() == 30
     assert cleaned[10, 10] == 120
     assert picture[125, 165] == 250  # the caller's picture is not touched
+
+
+def test_lamps_are_taken_out_and_bright_skin_between_lashes_is_not() -> None:
+    picture = np.full((240, 320), 170, np.uint8)
+    cv2.circle(picture, (160, 130), 100, 110, -1)
+    cv2.circle(picture, (160, 130), 40, 30, -1)
+    for x in range(60, 260, 14):
+        cv2.line(picture, (x, 0), (x, 25), 40, 5)
+    lit = picture.copy()
+    for x, y in ((150, 120), (175, 125), (165, 148)):
+        cv2.circle(lit, (x, y), 8, 250, -1)
+    cleaned = without_lamps(lit)
+    yy, xx = np.mgrid[0:240, 0:320]
+    assert cleaned[np.hypot(xx - 160, yy - 130) < 38].max() == 30
+    assert np.array_equal(cleaned[:30], picture[:30])
+
+
+def test_a_lamp_in_the_pupil_costs_its_candidate_no_score() -> None:
+    picture = np.full((240, 320), 110, np.uint8)
+    cv2.circle(picture, (160, 120), 28, 30, -1)
+    lit = picture.copy()
+    for x in (150, 170):
+        cv2.circle(lit, (x, 115), 8, 250, -1)
+    dark, bright = (
+        find_pupils(without_glints(cv2.GaussianBlur(without_lamps(shown), (0, 0), 2)))[0] for shown in (picture, lit)
+    )
+    assert bright.score == pytest.approx(dark.score, rel=0.1)
+    assert bright.circle.radius_px == pytest.approx(28, abs=2)
+
+
+def test_open_arc_ends_where_the_lids_begin() -> None:
+    limbus = Circle(160, 120, 100)
+    assert _open_arc(limbus, (None, None)) is None
+    upper, lower = Eyelid(True, 160, 105, 0, 0), Eyelid(False, 160, 175, 0, 0)
+    arc = _open_arc(limbus, (upper, lower))
+    assert arc is not None
+    assert arc.highest_deg == pytest.approx(-5, abs=1)  # asin(-0.15), and 5 px more
+    assert arc.lowest_deg == pytest.approx(30, abs=1)  # asin(0.55), and 5 px less
+    high = _open_arc(limbus, (Eyelid(True, 160, 105, 0, 0), None))
+    assert high is not None
+    assert high.lowest_deg == SIDES.lowest_deg
+
+
+def test_open_arc_is_none_where_lids_leave_too_little() -> None:
+    limbus = Circle(160, 120, 100)
+    assert _open_arc(limbus, (Eyelid(True, 160, 110, 0, 0), Eyelid(False, 160, 145, 0, 0))) is None
 
 
 def test_pupil_search_prefers_the_pupil_to_dark_hairs_and_spots() -> None:
