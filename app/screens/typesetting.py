@@ -29,7 +29,7 @@ def displayed(line: str, base_right_to_left: bool) -> str:
     if not is_right_to_left(line):
         return line
     from arabic_reshaper import reshape  # noqa: PLC0415 - needed for some languages only
-    from bidi import get_display  # noqa: PLC0415
+    from bidi.algorithm import get_display  # noqa: PLC0415 - this one mirrors brackets, too
 
     return str(get_display(reshape(line), base_dir="R" if base_right_to_left else "L"))
 

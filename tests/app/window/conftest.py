@@ -42,7 +42,7 @@ def require_window() -> None:
     if reason and os.environ.get("IRISPROOF_WINDOW_REQUIRED"):
         pytest.fail(reason)
     if reason:
-        pytest.skip(reason)
+        pytest.skip(reason, allow_module_level=True)
 
 
 @dataclass(frozen=True)

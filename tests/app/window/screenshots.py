@@ -19,7 +19,7 @@ from tests.app.window import story
 from tests.app.window.conftest import Scene
 from tests.app.window.driver import Driver, WindowOptions, open_window
 
-SHOWN = ("welcome", "capture", "home-enrolled", "poll", "receipt")
+SHOWN = ("welcome", "capture", "home-enrolled", "poll", "receipt", "request")
 """Those that the README shows."""
 
 

@@ -16,15 +16,16 @@ from app import actions
 from app.fonts import FAMILIES
 from app.messages import LANGUAGES
 from app.theme import PAIRS, TARGET_DP
-from tests.app.window import story
 from tests.app.window.conftest import PASSPHRASE, QUESTION, Scene, require_window
 
 require_window()
 
+from tests.app.window import driver as _driver  # noqa: F401, I001 - first: it tells the toolkit how to come up
 from kivy.uix.widget import Widget
 
 from app.screens.page import focusable
 from app.screens.widgets import Action, Card, Choice, Field, Row, Tabs, Text, Touchable
+from tests.app.window import story
 
 pytestmark = [pytest.mark.xdist_group("devnet"), pytest.mark.slow]
 

@@ -51,5 +51,9 @@ def test_number_in_arabic_text_keeps_its_own_order() -> None:
     assert "31337" in displayed("السلسلة 31337", True)
 
 
+def test_brackets_in_arabic_text_open_towards_what_they_hold() -> None:
+    assert "(UTC)" in displayed("الساعة (UTC)", True)
+
+
 def test_latin_text_is_left_alone() -> None:
     assert displayed("plain (text)", True) == "plain (text)"
