@@ -21,7 +21,7 @@ def leaves_and_stays() -> list[Widget]:
     stays = Card()
     stays.add_widget(Text(_("Never leaves this device"), role="heading", bold=True))
     for what in (
-        _("the picture of your eye, and everything computed from it"),
+        _("the picture of your eye, and its code in readable form"),
         _("the secret of your identity, and your passphrase"),
         _("the words that recover your vault, and your receipts"),
     ):
@@ -30,6 +30,7 @@ def leaves_and_stays() -> list[Widget]:
     leaves.add_widget(Text(_("Leaves this device, when you say so"), role="heading", bold=True))
     for what in (
         _("when you enrol: sealed commitments, a proof of 2 kB, and the public number of your identity"),
+        _("when you enrol: random shares of the code, to the committee's nodes; only two nodes together can read it"),
         _("when you vote: your choice and a proof that you are a member, with nothing that says which one"),
         _("as with any website: your internet address, seen by the relayer and the chain's node"),
     ):
