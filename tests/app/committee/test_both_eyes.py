@@ -52,4 +52,4 @@ def test_one_eye_given_as_both_is_refused_and_so_is_one_eye_alone(people: People
     two_left = [eyes[0], people.proved(4, 1, Identity.create(), EyeSide.LEFT)]
     assert _refused(people, two_left) is Refusal.WRONG_POLICY
     strangers = [eyes[0], people.proved(4, 1, Identity.create(), EyeSide.RIGHT)]
-    assert _refused(people, strangers) is Refusal.WRONG_POLICY
+    assert _refused(people, strangers) is Refusal.EVIDENCE_FAILS  # the station signed the right eye for somebody else
