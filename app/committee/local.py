@@ -22,6 +22,7 @@ from types import TracebackType
 
 from app.committee.settings import settings_text
 from app.committee.setup import NodeAddresses, assemble, client_files, init_node, make_client
+from circuits.signals import signals_held
 from protocol.errors import CommitteeUnavailable
 from protocol.pins import root_dir
 from registry_contract.deployment import Deployment
@@ -92,14 +93,15 @@ class LocalCommittee:
     def start_node(self, node: int) -> None:
         """Begin one node, or one that was killed, again."""
         settings = self._folder(node) / "node.toml"
-        self._processes[node] = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "committee", "node", "--config", str(settings)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=root_dir(),
-        )
+        with signals_held():  # one that starts and is not kept could not be ended
+            self._processes[node] = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", "committee", "node", "--config", str(settings)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                cwd=root_dir(),
+            )
 
     def wait_until_ready(self, nodes: tuple[int, ...] = (0, 1, 2)) -> None:
         """Until these nodes serve and their engines have found each other. Raises `CommitteeUnavailable`."""
@@ -121,15 +123,16 @@ class LocalCommittee:
 
     def close(self) -> None:
         """End the nodes and remove all that they kept."""
-        for process in self._processes.values():
-            process.terminate()
-        for process in self._processes.values():
-            try:
-                process.communicate(timeout=_END_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with signals_held():  # a second Ctrl-C must not leave half of them
+            for process in self._processes.values():
+                process.terminate()
+            for process in self._processes.values():
+                try:
+                    process.communicate(timeout=_END_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.communicate()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _folder(self, node: int) -> Path:
         return self.folder / f"node-{node}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from kivy.app import App
 from kivy.clock import Clock
 
 from protocol.errors import IrisproofError
@@ -34,7 +35,8 @@ def run_task(task: Callable[[], Result], finished: Callable[[Result | None, Iris
 
     def tell(result: Result | None, failure: IrisproofError | None) -> None:
         _pending.discard(work)
-        finished(result, failure)
+        if App.get_running_app() is not None:  # the window may have closed meanwhile
+            finished(result, failure)
 
     _pending.add(work)
     _workers.submit(work)

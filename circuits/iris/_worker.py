@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
+from circuits.signals import signals_held
 from protocol.errors import ArtifactUnavailable, ProvingError
 
 __all__ = ["run_job"]
@@ -36,12 +34,12 @@ def run_job(job: str, arguments: Mapping[str, Any], *, private: bool = False) ->
         )
     home, process, answer, noise = "", None, "", ""
     try:
-        with _signals_held():
+        with signals_held():
             home = tempfile.mkdtemp(prefix="irisproof-home-")  # empty: ezkl trusts its cache there
             process = _start(home, private)
         answer, noise = process.communicate(json.dumps({"job": job, **arguments}))
     finally:
-        with _signals_held():
+        with signals_held():
             if process is not None:
                 process.kill()
                 process.wait()
@@ -60,30 +58,6 @@ def _start(home: str, private: bool) -> subprocess.Popen[str]:
         text=True,
     )
 
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let Ctrl-C and termination wait: one in the middle of a start would leave a process that nobody knows, which
-    then makes its HOME again after we removed it.
-
-    Python's handlers are exchanged, not the thread's signal mask: the system would hand a masked signal to a library's
-    thread, and Python would raise in the main one all the same.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is ever interrupted
-        return
-    caught: list[int] = []
-    before = {number: signal.signal(number, lambda caught_now, _: caught.append(caught_now)) for number in _HELD}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        for got in caught:
-            signal.raise_signal(got)
-
-
-_HELD = (signal.SIGINT, signal.SIGTERM)
 
 _NO_SPACE = "No space left on device"  # how the prover's errors tell of ENOSPC
 

@@ -118,7 +118,8 @@ def test_page_of_synthetic_eyes_says_so_first(monkeypatch: pytest.MonkeyPatch) -
     assert kinds == {"none", "resolution", "blur", "noise", "rotation", "pupil ratio"}
     by_level = {(row["kind"], row["level"]): row for row in found.content["robustness"]["conditions"]}
     assert by_level["none", 0.0]["fnmr"] == 0
-    assert by_level["rotation", 25.0]["mean_distance"] > by_level["none", 0.0]["mean_distance"] + 0.1
+    # the search ends at 24 degrees: what is left of 25 is a third of a column, and how the head was held before
+    assert by_level["rotation", 25.0]["mean_distance"] > by_level["none", 0.0]["mean_distance"] + 0.02
 
 
 @pytest.mark.parametrize("network", ["iris_v9", ""])

@@ -54,7 +54,7 @@ def test_examination_of_a_picture_without_anything_dark_has_no_stages() -> None:
 
 
 def test_examination_of_a_blurred_eye_reaches_the_figures() -> None:
-    seen = _examine(capture(make_eye(3), 3, CaptureConditions(defocus_px=8.5)).image)
+    seen = _examine(capture(make_eye(3), 3, CaptureConditions(defocus_px=10)).image)
     assert seen.refusal is not None
     assert seen.refusal.measure == "focus"
     assert seen.measured is not None
