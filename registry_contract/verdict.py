@@ -1,6 +1,6 @@
 """The uniqueness committee's word: an EIP-712 verdict that all three nodes sign.
 
-This is the value and its signatures. The secure computation that comes to a verdict is not here: it does not exist yet.
+This is the value and its signatures. The secure computation that comes to a verdict is in `uniqueness/`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def people(circuit: Circuit) -> tuple[Person, Person, Person]:
 
 
 NODES = tuple(Account.create() for _ in range(3))
-"""Stand-ins for the committee: it does not exist yet, so the tests sign with three keys of their own."""
+"""Stand-ins for the committee: what the contracts do with a verdict is tested with three keys of the tests' own."""
 
 
 @pytest.fixture(scope="module")
