@@ -16,7 +16,7 @@ import torch
 from model.training.program import Kernel
 from model.training.samples import Half
 
-__all__ = ["LearningSettings", "learn_kernels"]
+__all__ = ["LearningSettings", "learn_kernels", "turned_round"]
 
 _START = ((-1, -1, -1, 2, 2, 2, -1, -1, -1), (0, -1, -1, -1, 0, 1, 1, 1, 0))
 
@@ -37,7 +37,7 @@ class LearningSettings:
 
 
 def learn_kernels(half: Half, rows: int, settings: LearningSettings) -> tuple[Kernel, ...]:
-    """Two kernels of one row, each of taps -1, 0 and 1 that sum to zero."""
+    """Two kernels of one row, each of taps -1, 0 and 1 that sum to zero, the first that is not 0 being -1."""
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     threads = torch.get_num_threads()
@@ -62,7 +62,7 @@ def learn_kernels(half: Half, rows: int, settings: LearningSettings) -> tuple[Ke
             schedule.step()
     finally:
         torch.set_num_threads(threads)
-    return tuple((_to_taps(row),) for row in _centred(weights).detach().numpy())
+    return tuple((turned_round(_to_taps(row)),) for row in _centred(weights).detach().numpy())
 
 
 def _start(settings: LearningSettings, rng: np.random.Generator) -> torch.Tensor:
@@ -96,6 +96,12 @@ def _to_taps(weights: Any) -> tuple[int, ...]:
         excess = np.flatnonzero(taps == np.sign(taps.sum()))
         taps[excess[np.argmin(np.abs(weights[excess]))]] = 0
     return tuple(int(tap) for tap in taps)
+
+
+def turned_round(taps: tuple[int, ...]) -> tuple[int, ...]:
+    """A kernel and its negative say the same, but only kernels of one sign can share the sums of a circuit."""
+    first = next(tap for tap in taps if tap != 0)
+    return tuple(-first * tap for tap in taps)
 
 
 def _responses(

@@ -53,9 +53,10 @@ def _point(result: Result, at: tuple[float, float]) -> str:
     dot = f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="4.5" fill="{colour}"><title>{escape(words)}</title></circle>'
     label = result.name if result.name in _SHIPPED else result.name.replace("boxes of ", "").replace(" rows", "r")
     size = 12 if result.name in _SHIPPED else 9
-    return (
-        f'{dot}<text x="{at[0] + 6:.1f}" y="{at[1] - 5:.1f}" font-size="{size}" fill="{colour}">{escape(label)}</text>'
-    )
+    at_the_right = at[0] > WIDTH - 160
+    side, x = ("end", at[0] - 6) if at_the_right else ("start", at[0] + 6)
+    style = f'text-anchor="{side}" font-size="{size}" fill="{colour}"'
+    return f'{dot}<text x="{x:.1f}" y="{at[1] - 5:.1f}" {style}>{escape(label)}</text>'
 
 
 def _line(points: list[tuple[float, float]], colour: str, dashes: str = "") -> str:

@@ -14,7 +14,8 @@ from model.pipeline.encoding import encode_v1, encode_v2
 from model.training.__main__ import main
 from model.training.candidates import MAX_CELLS, Candidate, box, circuit_cells, given_candidates
 from model.training.kernel_bank import IRIS_V2, BankDesign
-from model.training.learn import LearningSettings, learn_kernels
+from model.training.learn import LearningSettings, learn_kernels, turned_round
+from model.training.program import compile_kernels
 from model.training.samples import Half
 from model.training.search import Result, pareto_front, symbols_of
 from protocol.types import Plane, PlaneName
@@ -78,7 +79,17 @@ def test_learned_kernels_are_ternary_sum_to_zero_and_come_out_the_same_again() -
     assert set(np.unique(taps)) <= {-1, 0, 1}
     assert not taps.sum(axis=(1, 2)).any()
     assert np.abs(taps).sum(axis=(1, 2)).min() >= 2
+    assert [taps[n, 0][taps[n, 0] != 0][0] for n in range(2)] == [-1, -1]
     assert learn_kernels(half, 8, _SETTINGS) == kernels
+
+
+def test_kernels_that_are_each_others_negative_are_learned_as_one() -> None:
+    """As negatives they would have no program without one more cell a symbol, and the search would end there."""
+    taps = (0, 0, 0, 1, 1, 0, 0, -1, -1), (0, -1, -1, 0, 0, 1, 1, 0, 0)
+    with pytest.raises(ValueError, match="their own signs"):
+        compile_kernels(tuple((kernel,) for kernel in taps), 16, draws=20)
+    turned = tuple((turned_round(kernel),) for kernel in taps)
+    assert len(compile_kernels(turned, 16, draws=20).steps) == 2
 
 
 def test_learning_again_gives_the_same_onnx_bytes_and_another_seed_starts_elsewhere() -> None:
