@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,45 +14,12 @@ from hypothesis import strategies as st
 from app.requests import PollLink, parse_link
 from protocol.pins import root_dir
 from registry_contract.runoff import count_runoff
+from registry_contract.texts import shown_text
+from tests.app.page.javascript import JsError, Node
 
 pytestmark = pytest.mark.xdist_group("javascript")
 WORDS = json.loads((root_dir() / "poll_page" / "words.json").read_text())
 HERE = "0x" + "11" * 20
-
-
-class JsError(Exception):
-    """What a function of the page threw."""
-
-
-class Node:
-    """One Node process that runs the page's modules."""
-
-    def __init__(self) -> None:
-        script = Path(__file__).with_name("node.mjs")
-        self._process = subprocess.Popen(
-            ["node", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
-
-    def call(self, verb: str, **given: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"verb": verb, **given}) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        if "error" in answer:
-            raise JsError(answer["error"])
-        return answer.get("value")
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[Node]:
-    running = Node()
-    yield running
-    running.end()
 
 
 def test_every_runoff_is_that_of_the_app(node: Node) -> None:
@@ -215,7 +179,18 @@ def test_a_link_is_the_one_that_the_app_takes(node: Node) -> None:
     ],
 )
 def test_a_text_from_the_chain_cannot_play_tricks_on_the_eye(node: Node, text: str, harmless: str) -> None:
-    assert node.call("shown", text=text) == harmless
+    assert node.call("shown", text=text) == shown_text(text) == harmless
+
+
+def test_the_app_shows_a_text_as_the_page_does(node: Node) -> None:
+    odd = st.sampled_from("\t\n\x1c\x85\xa0\xad\u200b\u200d\u2028\u202e\u2066\u3000\ufeff\ue000\U000e0041 a")
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.lists(st.one_of(odd, st.characters(exclude_categories=["Cs", "Cn"])), max_size=30).map("".join))
+    def check(text: str) -> None:
+        assert node.call("shown", text=text) == shown_text(text)
+
+    check()
 
 
 def test_a_time_beyond_the_calendar_is_known_as_one(node: Node) -> None:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from eth_abi.abi import encode
-from eth_utils.crypto import keccak
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
@@ -20,15 +18,14 @@ from app.poll_page import PageConfig, write_page
 from app.requests import PollLink, parse_link
 from app.session import Session
 from app.theme import MIN_CONTRAST, contrast
-from registry_contract.broadcast import Broadcaster, PlannedCall
 from registry_contract.local_chain import LocalChain
 from registry_contract.polls import PollDraft, PollKind
 from registry_contract.runoff import count_runoff
 from tests.app.clock import Clock
 from tests.app.conftest import Devnet
 from tests.app.page.chromium import Browser, static_host
+from tests.app.page.hostile import create_hostile
 from tests.app.page.wire import Wire
-from tests.app.people import wait_for
 
 pytestmark = [pytest.mark.xdist_group("devnet"), pytest.mark.slow]
 REFRESH_S = 0.2
@@ -128,14 +125,10 @@ def test_the_code_on_the_screen_is_the_link_that_the_app_takes(scene: Scene, ada
     assert browser.read_qr(f"{card} svg.qr") == link
 
 
-HOSTILE = "<img src=x onerror=window.taken=1><script>window.taken=1</script> \u202egnorw\u0007 " + "W" * 5000
-HOSTILE_OPTIONS = [b"</th><b onclick=alert(1)>bold</b>", b"not \xff text", b"javascript:alert(1)"]
-
-
 def test_a_hostile_poll_is_text_and_goes_with_the_block_that_is_taken_back(scene: Scene, ada: Session) -> None:
     clock = Clock(ada.links.endpoints.rpc_url)
     mark, number = clock.call("evm_snapshot"), ada.links.polls.count() + 1
-    _create_raw(ada, HOSTILE.encode(), HOSTILE_OPTIONS, 2**64 - 1)
+    create_hostile(ada)
     browser, card = scene.open(), f"#poll-{number}"
     browser.one(card)
     assert browser.run("return window.taken") is None
@@ -154,20 +147,6 @@ def test_a_hostile_poll_is_text_and_goes_with_the_block_that_is_taken_back(scene
     clock.call("evm_mine")
     browser.wait(lambda: not browser.all(card), "the poll is on the page, and no longer on the chain")
     assert browser.one("#trouble").is_displayed() is False
-
-
-def _create_raw(session: Session, question: bytes, options: list[bytes], closes_at: int) -> None:
-    """A poll whose texts are any bytes: the contract does not look into them."""
-    endpoints = session.links.endpoints
-    assert session.links.account is not None
-    node = Broadcaster(endpoints.rpc_url, endpoints.deployment.chain_id, session.links.account)
-    draft = (0, question, options, 0, closes_at, 0)
-    data = keccak(b"createPoll((uint8,string,string[],uint64,uint64,uint32))")[:4]
-    data += encode(["(uint8,bytes,bytes[],uint64,uint64,uint32)"], [draft])
-    call = PlannedCall(endpoints.deployment.polls, data, 9_000_000)
-    signed = node.sign(call, node.transaction_count(), node.fees())
-    node.broadcast(signed.raw)
-    wait_for(lambda: node.mined(signed.hash), "the hostile poll")
 
 
 def test_a_poll_that_is_over_says_what_counts(scene: Scene, ada: Session) -> None:
@@ -275,6 +254,30 @@ def test_a_key_reaches_everything_and_shows_where_it_is(scene: Scene, ada: Sessi
         if focused.tag_name == "summary" and len(reached) == 2:
             focused.send_keys(Keys.SPACE)
     assert reached == ["select", "summary", "a", "button", "summary"]
+
+
+def test_older_polls_come_at_a_press_and_a_link_goes_to_the_clipboard(scene: Scene, ada: Session) -> None:
+    clock = Clock(ada.links.endpoints.rpc_url)
+    mark, before = clock.call("evm_snapshot"), ada.links.polls.count()
+    polls = [actions.open_poll(ada.links, f"Question {number}?", ("yes", "no"), 2.0) for number in range(21)]
+    browser, oldest = scene.open(), f"#poll-{polls[0].poll_id}"
+    browser.one(f"#poll-{polls[-1].poll_id}")
+    assert len(browser.all(".poll")) == 20
+    assert browser.text("#count") == f"20 of {before + 21} polls"
+    assert not browser.all(oldest)
+    browser.one("#older").click()
+    browser.one(oldest)
+    ids = browser.run("return [...document.querySelectorAll('.poll')].map(card => Number(card.id.slice(5)))")
+    assert ids == sorted(ids, reverse=True)
+    browser.driver.execute_cdp_cmd(
+        "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    )
+    browser.one(f"{oldest} summary").click()
+    browser.one(f"{oldest} .help button").click()
+    browser.wait_text(f"{oldest} .help [role=status]", "Copied.")
+    link = browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+    assert link == browser.one(f"{oldest} a.button").get_attribute("href")
+    clock.call("evm_revert", mark)
 
 
 def test_a_page_without_its_settings_says_so(scene: Scene, tmp_path: Path) -> None:
