@@ -43,7 +43,7 @@ async function watch(id) {
 function show(found) {
   const amount = `${Number(found.amount_wei) / 1e18} ether`;
   const sentences = {
-    waiting: () => `Waiting for the answer, until ${new Date(found.expires).toLocaleTimeString()}. ${found.reason}`,
+    waiting: () => `Waiting for the answer, until ${new Date(found.expires).toLocaleTimeString([], { timeStyle: "long" })}. ${found.reason}`,
     submitting: () => "The proof holds. It is being submitted to the chain…",
     accepted: () => `Accepted: ${amount} paid to ${found.recipient}, in transaction ${found.transaction}. The person's number in this action, and in no other: ${found.nullifier}`,
     refused: () => `Refused: ${found.reason}`,

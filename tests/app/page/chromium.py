@@ -23,6 +23,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 from app.qr import Picture, read_qr
+from app.theme import MIN_CONTRAST, contrast
 
 __all__ = ["Browser", "open_browser", "require_chromium", "static_host"]
 
@@ -92,9 +93,39 @@ class Browser:
         self.run("arguments[0].scrollIntoView({block: 'center'})", self.one(selector))
         return read_qr(self.picture())
 
+    def pale_texts(self) -> list[tuple[str, str, str]]:
+        """Texts on the page with a contrast below 4.5, light or dark: text, its colour, the colour under it."""
+        found = []
+        for is_dark in (False, True):
+            self.dark(is_dark)
+            texts = self.run(_TEXTS)
+            assert len(texts) > 5
+            found += [(text, ink, ground) for text, ink, ground in texts if contrast(ink, ground) < MIN_CONTRAST]
+        self.dark(False)
+        return found
+
     def dark(self, is_dark: bool) -> None:
         feature = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+
+_TEXTS = r"""
+// every text that is seen, with its own colour and that of the nearest ground under it, as #rrggbb
+const channel = (n) => Number(n).toString(16).padStart(2, '0');
+const hex = (colour) => '#' + colour.match(/[0-9.]+/g).slice(0, 3).map(channel).join('');
+const isClear = (colour) => /, 0\)$/.test(colour);
+const found = [];
+const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (texts.nextNode()) {
+  const element = texts.currentNode.parentElement;
+  if (!texts.currentNode.textContent.trim() || !element.checkVisibility() || element.closest('noscript')) continue;
+  let ground = element;
+  while (isClear(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement;
+  const [ink, under] = [getComputedStyle(element).color, getComputedStyle(ground).backgroundColor];
+  found.push([texts.currentNode.textContent, hex(ink), hex(under)]);
+}
+return found;
+"""
 
 
 @contextmanager

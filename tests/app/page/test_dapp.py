@@ -307,6 +307,7 @@ def test_a_person_answers_what_the_page_asks(service: Service, browser: Browser,
     browser.wait_text("#status", "Waiting for the answer")
     assert browser.read_qr("#code svg.qr") == link
     assert browser.one("#open a").get_attribute("href") == link
+    assert browser.pale_texts() == []
     request = parse_link(link)
     assert isinstance(request, ProofRequest)
     assert request.reply_url.startswith(f"{service.url}/answers/")

@@ -25,7 +25,7 @@ HERE = "0x" + "11" * 20
 def test_every_runoff_is_that_of_the_app(node: Node) -> None:
     order = st.permutations(range(5)).flatmap(lambda p: st.integers(1, 5).map(lambda n: list(p[:n])))
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(st.lists(order, max_size=12))
     def check(rankings: list[list[int]]) -> None:
         ours = count_runoff(rankings, 5)
@@ -103,7 +103,7 @@ def _plain(parameter: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_answer_is_decoded_as_eth_abi_encodes_it(node: Node) -> None:
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(st.lists(_typed(2), min_size=1, max_size=3), st.data())
     def check(drawn: list[dict[str, Any]], data: st.DataObject) -> None:
         parameters = [{**part, "name": f"p{index}"} for index, part in enumerate(drawn)]
@@ -185,7 +185,7 @@ def test_a_text_from_the_chain_cannot_play_tricks_on_the_eye(node: Node, text: s
 def test_the_app_shows_a_text_as_the_page_does(node: Node) -> None:
     odd = st.sampled_from("\t\n\x1c\x85\xa0\xad\u200b\u200d\u2028\u202e\u2066\u3000\ufeff\ue000\U000e0041 a")
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(st.lists(st.one_of(odd, st.characters(exclude_categories=["Cs", "Cn"])), max_size=30).map("".join))
     def check(text: str) -> None:
         assert node.call("shown", text=text) == shown_text(text)

@@ -30,7 +30,6 @@ def config(ada: Session, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     ben.vault.lock()
     ranked = actions.open_poll(links, "Where to?", ("sea", "hills", "home"), 2.0, kind=PollKind.RANKED, quorum=1)
     actions.cast_ballot(ada, ranked, [2, 0])
-    actions.cast_ballot(ada, ranked, [1], replace=True)
     approval = actions.open_poll(links, "Which of them?", ("a", "b", "c"), 2.0, kind=PollKind.APPROVAL)
     actions.cast_ballot(ada, approval, [0, 2])
     return PageConfig(links.endpoints.rpc_url, links.endpoints.deployment).to_dict()
