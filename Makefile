@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup committee-venv demo demo-upgrade window screenshots messages window-system test lint check bench train soak coverage circuit srs format lock clean
+.PHONY: help setup committee-venv demo demo-upgrade window screenshots page-screenshots messages window-system page-system test lint check bench train soak coverage circuit srs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,12 +34,19 @@ window: setup $(VENV)/.window node_modules/.installed-dev ## Open the app's wind
 screenshots: setup $(VENV)/.dev node_modules/.installed-dev ## Draw every screen of the window into build/screens, some into docs/screens
 	@$(BIN)/python -m tests.app.window.screenshots
 
+page-screenshots: setup $(VENV)/.dev ## Draw the poll page and the example dApp into docs/screens (needs page-system)
+	@$(BIN)/python -m tests.app.page.screenshots
+
 messages: setup $(VENV)/.dev ## Bring the window's catalogues (app/locale) up to its messages
 	@$(BIN)/python -m tests.app.catalogues
 
 window-system: ## Install the Debian packages that the window's tests need (as root): software OpenGL, Xvfb
 	apt-get update -q
 	apt-get install -q -y --no-install-recommends libegl1 libgl1-mesa-dri libgles2 xvfb xdotool x11-utils
+
+page-system: ## Install the Debian packages that the poll page's tests need (as root): Chromium and its driver
+	apt-get update -q
+	apt-get install -q -y --no-install-recommends chromium chromium-driver
 
 test: setup $(VENV)/.dev node_modules/.installed-dev committee-venv ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

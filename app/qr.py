@@ -33,10 +33,12 @@ def draw_qr(text: str, module_px: int = 8) -> Picture:
 
 def read_qr(picture: Picture) -> str:
     """The text of the one QR code in a picture, grey or in colours. Raises `InputError` where none can be read."""
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(picture)
-    if not text:
-        raise InputError("no QR code can be read in this picture", hint="fill the picture with the code, hold still")
-    return str(text)
+    # the first reads codes of every size that screens show; the second alone misses most that fill their picture
+    for detector in (cv2.QRCodeDetectorAruco(), cv2.QRCodeDetector()):
+        text, _, _ = detector.detectAndDecode(picture)
+        if text:
+            return str(text)
+    raise InputError("no QR code can be read in this picture", hint="fill the picture with the code, hold still")
 
 
 def read_qr_file(path: Path) -> str:

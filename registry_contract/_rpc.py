@@ -13,6 +13,7 @@ from web3 import HTTPProvider, Web3
 from web3.exceptions import Web3RPCError
 
 from protocol.errors import ChainError, ChainUnreachable, InputError
+from registry_contract.texts import reading_any_text
 
 __all__ = ["connect", "rpc_errors"]
 
@@ -26,7 +27,7 @@ def connect(url: str) -> Web3:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError("the node's address must begin with http:// or https://")
     provider = HTTPProvider(url, request_kwargs={"timeout": _TIMEOUT_S}, exception_retry_configuration=None)
-    return Web3(provider)
+    return reading_any_text(Web3(provider))
 
 
 @contextmanager

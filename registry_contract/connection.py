@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 from web3 import Web3
 from web3.contract import Contract
 from web3.exceptions import BadFunctionCallOutput, ContractLogicError, TimeExhausted
-from web3.types import TxParams, TxReceipt
+from web3.types import TxParams, TxReceipt, Wei
 
 from protocol.errors import ChainError, ChainUnreachable, InputError, TransactionRefused
 from registry_contract._refusals import refusal
@@ -76,6 +76,12 @@ class Connection:
         anything is sent where the node can tell beforehand."""
         with rpc_errors(self.url), _refusals():
             return self._transact(function.build_transaction(self._terms()))
+
+    def fund(self, contract: Contract, value_wei: int) -> Receipt:
+        """Send money to a contract that takes it."""
+        receive: Any = contract.receive
+        with rpc_errors(self.url), _refusals():
+            return self._transact(receive.build_transaction({**self._terms(), "value": Wei(value_wei)}))
 
     def deploy(self, creation: bytes, abi: list[dict[str, Any]], *arguments: object) -> Receipt:
         """Deploy a contract; its address stands in the receipt."""

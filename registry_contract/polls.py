@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -17,6 +17,7 @@ from registry_contract.connection import Connection, Receipt
 from registry_contract.contracts import load_contract
 from registry_contract.deployment import Deployment
 from registry_contract.semaphore_abi import CIRCUIT_DEPTH, require_depth
+from registry_contract.texts import shown_text, text_bytes
 
 __all__ = [
     "CIRCUIT_DEPTH",
@@ -29,6 +30,7 @@ __all__ = [
     "RankedBallot",
     "approval_choice",
     "ballot_message",
+    "poll_content_hash",
     "poll_scope",
     "ranking_message",
 ]
@@ -76,8 +78,9 @@ class PollDraft:
 
 @dataclass(frozen=True)
 class Poll:
-    """A poll as the contract made it. Voters prove membership in the group as it stood before this entry of the log
-    (`RegistryClient.members_before`)."""
+    """A poll as the contract made it; its texts as they may be shown (`registry_contract.texts`).
+
+    Voters prove membership in the group as it stood before this entry of the log (`RegistryClient.members_before`)."""
 
     poll_id: int
     question: str
@@ -128,6 +131,13 @@ def poll_scope(chain_id: int, polls: str, poll_id: int, content_hash: bytes) -> 
     for two polls, which would link the ballots in them."""
     parts = [_SCOPE_LABEL, chain_id, polls, poll_id, content_hash]
     return int.from_bytes(keccak(encode(["bytes32", "uint256", "address", "uint256", "bytes32"], parts)), "big")
+
+
+def poll_content_hash(draft: Mapping[str, Any]) -> bytes:
+    """keccak256 over kind, question, options and quorum of a `PollDraft` as the log gives it, byte for byte."""
+    # `bytes` has the same encoding as `string`, and need not be UTF-8
+    texts = text_bytes(draft["question"]), [text_bytes(option) for option in draft["options"]]
+    return keccak(encode(["uint8", "bytes", "bytes[]", "uint32"], [int(draft["kind"]), *texts, int(draft["quorum"])]))
 
 
 @dataclass(frozen=True)
@@ -292,8 +302,8 @@ class PollsClient:
         event, draft = entry["args"], entry["args"]["draft"]
         poll = Poll(
             poll_id=int(event["pollId"]),
-            question=str(draft["question"]),
-            options=tuple(str(option) for option in draft["options"]),
+            question=shown_text(draft["question"]),
+            options=tuple(shown_text(option) for option in draft["options"]),
             opens_at=int(draft["opensAt"]),
             closes_at=int(draft["closesAt"]),
             snapshot_root=int(event["snapshotRoot"]),
@@ -307,12 +317,7 @@ class PollsClient:
         )
         root, scope, content, opens_at, closes_at, _, *settings, _ = self._call("pollOf", poll.poll_id)
         logged = (poll.snapshot_root, poll.scope, poll.opens_at, poll.closes_at)
-        texts = keccak(
-            encode(
-                ["uint8", "string", "string[]", "uint32"],
-                [int(poll.kind), poll.question, list(poll.options), poll.quorum],
-            )
-        )
+        texts = poll_content_hash(draft)
         in_contract = (root, scope, opens_at, closes_at)
         if logged != in_contract or settings != [len(poll.options), poll.kind, poll.quorum] or texts != bytes(content):
             raise ChainError(f"the node's log and the contract differ on poll {poll.poll_id}")

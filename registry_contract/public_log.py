@@ -26,6 +26,7 @@ from registry_contract._refusals import refusal
 from registry_contract._rpc import rpc_errors
 from registry_contract.contracts import load_contract
 from registry_contract.deployment import ZERO_ADDRESS, Deployment
+from registry_contract.texts import reading_any_text
 
 __all__ = ["CONTRACTS", "Head", "LogEntry", "PublicLog", "Request", "Rpc", "http_rpc"]
 
@@ -150,7 +151,7 @@ class PublicLog:
         number = _number(self._ask("eth_blockNumber")) if block is None else block
         self.head = Head(number, *self._blocks([number])[number])
         self._contracts = {
-            name: Web3().eth.contract(getattr(deployment, name), abi=load_contract(artifact).abi)
+            name: reading_any_text(Web3()).eth.contract(getattr(deployment, name), abi=load_contract(artifact).abi)
             for name, artifact in _ASKED.items()
             if getattr(deployment, name) != ZERO_ADDRESS
         }

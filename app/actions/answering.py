@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,8 @@ __all__ = ["ANSWER_VERSION", "RequestView", "answer_request", "deliver_answer", 
 ANSWER_VERSION = 1
 
 _TIMEOUT_S = 20.0
+_MAX_REASON_BYTES = 4096
+_MAX_REASON_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -87,11 +91,22 @@ def deliver_answer(request: ProofRequest, answer: dict[str, Any]) -> None:
             "the request names no place to send the answer to", hint="give the answer to the dApp yourself"
         )
     try:
-        response = requests.post(request.reply_url, json=answer, timeout=_TIMEOUT_S, allow_redirects=False)
+        response = requests.post(request.reply_url, json=answer, timeout=_TIMEOUT_S, allow_redirects=False, stream=True)
+        reason = "" if 200 <= response.status_code < 300 else _reason(response)
     except requests.RequestException as error:
         raise ChainUnreachable(f"{request.reply_host} does not answer: {type(error).__name__}") from None
-    if not 200 <= response.status_code < 300:
-        raise ChainError(f"{request.reply_host} said no: status {response.status_code}")
+    if reason:
+        raise ChainError(f"{request.reply_host} said no: {reason}")
+
+
+def _reason(response: requests.Response) -> str:
+    """The dApp's words (`error` of a JSON object), where they are few and can be seen; else the status."""
+    text: object = None
+    with suppress(ValueError, TypeError, KeyError):
+        text = json.loads(response.raw.read(_MAX_REASON_BYTES, decode_content=True))["error"]
+    if isinstance(text, str) and text.isprintable() and text:
+        return text[:_MAX_REASON_CHARS]
+    return f"status {response.status_code}"
 
 
 def _group(session: Session, action: Action) -> Group:

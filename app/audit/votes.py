@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_abi.abi import encode
-from eth_utils.crypto import keccak
-
 from app.audit.evidence import Claim, MembershipClaim
 from app.audit.findings import Findings
 from app.audit.scopes import scope_of
@@ -16,10 +13,11 @@ from app.audit.snapshots import Snapshots
 from protocol.errors import EncodingError
 from protocol.types import MembershipProof, Nullifier
 from registry_contract.deployment import Deployment
-from registry_contract.polls import PollKind, ballot_message, poll_scope, ranking_message
+from registry_contract.polls import PollKind, ballot_message, poll_content_hash, poll_scope, ranking_message
 from registry_contract.public_log import LogEntry
 from registry_contract.runoff import Runoff, count_runoff
 from registry_contract.semaphore_abi import CIRCUIT_DEPTH
+from registry_contract.texts import shown_text
 
 __all__ = ["Actions", "AuditedPoll", "Polls"]
 
@@ -83,21 +81,16 @@ class Polls:
 
     def _created(self, entry: LogEntry) -> None:
         values, draft = entry.values, entry.values["draft"]
-        poll_id, options = int(values["pollId"]), tuple(str(option) for option in draft["options"])
+        poll_id, options = int(values["pollId"]), tuple(shown_text(option) for option in draft["options"])
         self._require(poll_id == len(self.by_id) + 1, f"poll {poll_id} follows {len(self.by_id)} polls", entry)
         self._snapshots.check(entry)
-        content = keccak(
-            encode(
-                ["uint8", "string", "string[]", "uint32"],
-                [int(draft["kind"]), str(draft["question"]), list(options), int(draft["quorum"])],
-            )
-        )
+        content = poll_content_hash(draft)
         scope = poll_scope(self._deployment.chain_id, self._deployment.polls, poll_id, content)
         self._require(scope == values["scope"], f"poll {poll_id} has a scope that is not its own", entry)
         self.by_id[poll_id] = AuditedPoll(
             poll_id,
             PollKind(draft["kind"]),
-            str(draft["question"]),
+            shown_text(draft["question"]),
             options,
             int(draft["opensAt"]),
             int(draft["closesAt"]),

@@ -21,6 +21,7 @@ from app.cli.eye import evaluate, inspect, liveness, synthetic_eye
 from app.cli.member import enroll, leave, recover, status, upgrade
 from app.cli.operators import deploy, relay, station_key
 from app.cli.output import FAILED
+from app.cli.page import dapp_example, page
 from app.cli.vault import vault
 from app.cli.voting import open_poll, polls, prove, receipts, vote
 from protocol.errors import IrisproofError
@@ -39,7 +40,7 @@ def cli() -> None:
 
 _VERBS = (
     *(audit, circuit, committee, demo, demo_upgrade, deploy, devnet, evaluate, inspect, relay, srs, station_key),
-    *(synthetic_eye, liveness),
+    *(synthetic_eye, liveness, page, dapp_example),
     *(vault, enroll, status, upgrade, recover, leave, polls, open_poll, vote, receipts, prove),
 )
 

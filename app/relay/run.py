@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aiohttp import web
-from aiohttp.web_runner import GracefulExit
-
 from app import actions
 from app.key_file import read_key
 from app.relay.checkers import Checkers
@@ -20,6 +17,7 @@ from app.relay.jobs import JobQueue
 from app.relay.limits import RateLimit
 from app.relay.server import RelayServer
 from app.relay.submitter import Submitter
+from app.web import serve
 from circuits.iris.circuit import Circuit
 from protocol.errors import InputError
 from registry_contract.broadcast import Broadcaster
@@ -55,35 +53,14 @@ def run_relay(config: RelayConfig, write: Callable[[str], None]) -> None:
         server.trouble = lambda: submitter.trouble if sending.is_alive() else "the submitter has stopped"
         sending.start()
         try:
-            _serve(server, config, lambda url: write(f"relaying for {node.address} at {url}"))
+            serve(
+                server.application, config.host, config.port, lambda url: write(f"relaying for {node.address} at {url}")
+            )
         finally:
             submitter.stop()
             sending.join(60)
             checkers.close()
             queue.close()
-
-
-def _serve(server: RelayServer, config: RelayConfig, ready: Callable[[str], None]) -> None:
-    import asyncio  # noqa: PLC0415 - with the loop that it starts
-
-    async def serve() -> None:
-        runner = web.AppRunner(server.application, access_log=None, handle_signals=True, shutdown_timeout=5)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, config.host, config.port)
-            await site.start()
-            host, port = runner.addresses[0][:2]
-            ready(f"http://{host}:{port}")
-            await asyncio.Event().wait()
-        finally:
-            await runner.cleanup()
-
-    try:
-        asyncio.run(serve())
-    except (GracefulExit, KeyboardInterrupt):
-        return
-    except OSError as error:
-        raise InputError(f"the relayer cannot listen on {config.host}:{config.port}: {error.strerror}") from error
 
 
 def _deployment(path: Path) -> Deployment:

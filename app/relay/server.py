@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +13,7 @@ from app.relay.checks import Intake
 from app.relay.jobs import Job, JobQueue, SlotTaken, State
 from app.relay.limits import RateLimit
 from app.relay.openapi import PAGE, VERSION, describe
+from app.web import error_response, json_response, plain_errors, read_object
 from protocol.errors import ChainError, EncodingError, InputError, IrisproofError, TransactionRefused, VerificationError
 
 __all__ = ["RelayServer"]
@@ -53,7 +52,7 @@ class RelayServer:
         self.application = self._routes()
 
     def _routes(self) -> web.Application:
-        application = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_plain_errors])
+        application = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[plain_errors(_STATUS, "relayer")])
         for path, intake in self._intakes.items():
             application.router.add_post(path, self._taking(intake))
         application.router.add_get("/status/{id}", self._status)
@@ -69,17 +68,17 @@ class RelayServer:
     def _taking(self, intake: Intake) -> Callable[[web.Request], Any]:
         async def take(request: web.Request) -> web.Response:
             if wait_s := self._limit.wait_s(request.remote or ""):
-                return _error(429, "too many requests from this address", retry_s=wait_s)
+                return error_response(429, "too many requests from this address", retry_s=wait_s)
             if self._checks >= MAX_CHECKS:
-                return _error(503, "too many requests at once", retry_s=_RETRY_S)
+                return error_response(503, "too many requests at once", retry_s=_RETRY_S)
             self._checks += 1
             try:
-                data = await _body(request)
+                data = await read_object(request)
                 work = self._threads.submit(self._take, intake, data)
                 status, job = await asyncio.wrap_future(work)
             finally:
                 self._checks -= 1
-            return _json(status, _shown(job))
+            return json_response(status, _shown(job))
 
         return take
 
@@ -96,55 +95,19 @@ class RelayServer:
 
     async def _status(self, request: web.Request) -> web.Response:
         job = await asyncio.wrap_future(self._threads.submit(self._queue.find, request.match_info["id"][:64]))
-        return _error(404, "there is no such job") if job is None else _json(200, _shown(job))
+        return error_response(404, "there is no such job") if job is None else json_response(200, _shown(job))
 
     async def _health(self, _: web.Request) -> web.Response:
         counts = await asyncio.wrap_future(self._threads.submit(self._queue.counts))
         trouble = self.trouble()
-        return _json(503 if trouble else 200, {"version": VERSION, "trouble": trouble, "jobs": counts})
+        return json_response(503 if trouble else 200, {"version": VERSION, "trouble": trouble, "jobs": counts})
 
     async def _openapi(self, _: web.Request) -> web.Response:
-        return _json(200, self._description)
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    """The request without its version. Raises `EncodingError`."""
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType
-    try:
-        data = json.loads(await request.read(), object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise EncodingError("the request is no JSON") from error
-    if not isinstance(data, dict) or type(data.get("version")) is not int or data.pop("version") != VERSION:
-        raise EncodingError(f"the request is not of version {VERSION}")
-    return data
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A name given twice means two things to two readers."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name is given twice")
-    return found
+        return json_response(200, self._description)
 
 
 async def _page(_: web.Request) -> web.Response:
     return web.Response(text=PAGE, content_type="text/html")
-
-
-@web.middleware
-async def _plain_errors(request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
-    """Every failure as JSON; what is not expected is said without its words, which could quote the request."""
-    try:
-        response: web.StreamResponse = await handler(request)
-        return response
-    except IrisproofError as error:
-        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-        return _error(status, error.message, error.hint, _RETRY_S if status == 503 else 0)
-    except web.HTTPException as error:
-        return _error(error.status, error.reason.lower())
-    except Exception as error:
-        return _error(500, f"the relayer failed: {type(error).__name__}")
 
 
 def _shown(job: Job) -> dict[str, Any]:
@@ -158,14 +121,3 @@ def _shown(job: Job) -> dict[str, Any]:
         "gas_used": job.gas_used,
         "reason": job.reason,
     }
-
-
-def _error(status: int, message: str, hint: str = "", retry_s: float = 0) -> web.Response:
-    response = _json(status, {"version": VERSION, "error": message, "hint": hint})
-    if retry_s:
-        response.headers["Retry-After"] = str(math.ceil(retry_s))
-    return response
-
-
-def _json(status: int, value: dict[str, Any]) -> web.Response:
-    return web.json_response(value, status=status, headers={"Cache-Control": "no-store"})

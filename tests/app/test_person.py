@@ -183,6 +183,12 @@ class _Dapp(BaseHTTPRequestHandler):
     """A dApp's server: takes one answer at /take, and is of another mind elsewhere."""
 
     taken: ClassVar[list[object]] = []
+    said: ClassVar[dict[str, bytes]] = {
+        "/late": b'{"error": "too late"}',
+        "/odd": b'{"error": "\\u001b[2Jgone"}',  # would clear a terminal
+        "/long": json.dumps({"error": "x" * 3000}).encode(),
+        "/endless": json.dumps({"error": "x" * 9000}).encode(),
+    }
 
     def do_POST(self) -> None:
         data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -191,6 +197,7 @@ class _Dapp(BaseHTTPRequestHandler):
         self.send_response({"/take": 204, "/away": 302}.get(self.path, 403))
         self.send_header("Location", "/take")
         self.end_headers()
+        self.wfile.write(self.said.get(self.path, b""))
 
     def log_message(self, *_: object) -> None:
         pass
@@ -205,8 +212,15 @@ def test_an_answer_goes_where_the_request_says_and_nowhere_else(ada: Session) ->
         made = _request(ada, "0x" + "22" * 20, "0x" + "00" * 20)
         actions.deliver_answer(dataclasses.replace(made, reply_url=f"{place}/take"), answer)
         assert _Dapp.taken == [answer]
-        for path in ("/away", "/no"):
-            with pytest.raises(ChainError, match="said no"):
+        for path, words in {
+            "/away": "status 302",
+            "/no": "status 403",
+            "/late": "too late",
+            "/odd": "status 403",
+            "/long": "x" * 200,
+            "/endless": "status 403",
+        }.items():
+            with pytest.raises(ChainError, match=f"said no: {words}$"):
                 actions.deliver_answer(dataclasses.replace(made, reply_url=place + path), answer)
         assert _Dapp.taken == [answer]
         with pytest.raises(InputError, match="names no place"):

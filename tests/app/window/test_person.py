@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import requests
 from fontTools.ttLib import TTFont
 
 from app import actions
 from app.fonts import FAMILIES
 from app.messages import LANGUAGES
 from app.theme import PAIRS, TARGET_DP
+from tests.app.program import Room, start
 from tests.app.window.conftest import PASSPHRASE, QUESTION, Scene, require_window
 
 require_window()
@@ -237,3 +239,27 @@ def _assert_in_sight(driver: Any, widget: Any) -> None:
     top = widget.to_window(widget.x, widget.top)[1]
     assert bottom >= -1, widget
     assert top <= driver.screen.height + 1, widget
+
+
+def test_an_approved_request_reaches_the_dapp_that_made_it(lived: Scene, room: Room) -> None:
+    """The example dApp as it is started; its page is played by two requests."""
+    driver, recipient = lived.driver, "0x" + "11" * 20
+    with start(room, "dapp-example", "--registry", str(lived.devnet.file)) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().rsplit(" ", 1)[1].strip()
+        made = requests.post(f"{url}/requests", json={"version": 1, "recipient": recipient}, timeout=60).json()
+        driver.app.show("requests")
+        driver.on("requests")
+        driver.type("irisproof://", made["link"])
+        driver.tap("Look at it")
+        driver.on("request")
+        driver.tap("Approve")
+        driver.on("answered")
+        assert driver.says(f"Your answer was delivered to {url.removeprefix('http://')}.")
+
+        def state() -> str:
+            return str(requests.get(f"{url}/requests/{made['id']}", timeout=60).json()["state"])
+
+        driver.until(lambda: state() == "accepted", "the payment")
+        driver.app.show("home")
+        driver.on("home")
