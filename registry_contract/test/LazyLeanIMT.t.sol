@@ -71,7 +71,7 @@ contract LazyLeanIMTTest is TestBase {
     function test_TheRootIsThatOfTheLeaves_AtEverySize() public {
         vm.assertEq(_tree.root(), 0);
         vm.assertEq(_tree.depth(), 0);
-        for (uint256 size = 1; size <= 70; ++size) {
+        for (uint256 size = 1; size <= 40; ++size) {
             insert(1000 + size);
             vm.assertEq(_tree.root(), _shadow.root());
             vm.assertEq(_tree.indexOf(1000 + size), size - 1);
@@ -81,7 +81,7 @@ contract LazyLeanIMTTest is TestBase {
 
     /// @dev Every leaf of every small tree is replaced, then removed: each is under another stored node.
     function test_EveryLeafCanBeReplacedAndRemoved() public {
-        for (uint256 size = 1; size <= 17; ++size) {
+        for (uint256 size = 1; size <= 11; ++size) {
             (_tree, _shadow) = (new LazyTree(), new ShadowTree());
             fill(size);
             for (uint256 leaf = 1001; leaf <= 1000 + size; ++leaf) {
@@ -98,7 +98,7 @@ contract LazyLeanIMTTest is TestBase {
         }
     }
 
-    /// forge-config: default.fuzz.runs = 48
+    /// forge-config: default.fuzz.runs = 24
     function testFuzz_InsertionsAndChangesInAnyOrder(uint256 seed) public {
         uint256[] memory leaves = new uint256[](48);
         uint256 count = 0;
