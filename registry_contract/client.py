@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 
 from protocol.errors import ChainError
 from protocol.types import EyeSide, IdentityCommitment, MembershipProof
-from registry_contract.connection import Connection, Receipt
+from registry_contract.connection import ROOT_GAS, Connection, Receipt
 from registry_contract.contracts import load_contract
 from registry_contract.deployment import Deployment
 from registry_contract.enrollment import CodeEvidence, Enrollment
@@ -19,7 +19,7 @@ from registry_contract.member_log import read_members
 from registry_contract.semaphore_abi import proof_to_abi
 from registry_contract.verdict import SignedVerdict
 
-__all__ = ["Record", "RecordStatus", "Recovery", "RegistryClient", "Siblings"]
+__all__ = ["Record", "RecordStatus", "RecordedRoot", "Recovery", "RegistryClient", "Siblings"]
 
 
 class RecordStatus(IntEnum):
@@ -54,6 +54,17 @@ class Recovery:
     station: str
     ready_at: int
     eye_side: EyeSide
+
+
+@dataclass(frozen=True)
+class RecordedRoot:
+    """A root of a model's tree, and the place in the log before which its `size` leaves stand (`members_before`)."""
+
+    root: int
+    size: int
+    group_id: int
+    block: int
+    log_index: int
 
 
 @dataclass(frozen=True)
@@ -127,6 +138,22 @@ class RegistryClient:
         """Let the contract forget up to `limit` revoked stations that have no members left."""
         return self._send("settleStations", limit)
 
+    def record_root(self, group_id: int | None = None) -> Receipt:
+        """Have the root of the group, or of the tree of live model `group_id`, computed and recorded. Polls and actions
+        do it themselves; who proves to a contract in World ID's shape needs it where the group changed since."""
+        group = self.group_id() if group_id is None else group_id
+        return self.connection.send(self.contract.functions.recordRoot(group), ROOT_GAS)
+
+    def recorded_root(self, group_id: int | None = None) -> RecordedRoot | None:
+        """The latest recorded root of the group, or of the tree of model `group_id`; None while there is none."""
+        group = self.group_id() if group_id is None else group_id
+        events = self.connection.events(self.contract.events.RootRecorded, self.deployment.block, groupId=group)
+        if not events:
+            return None
+        entry = events[-1]
+        place = int(entry["blockNumber"]), int(entry["logIndex"])
+        return RecordedRoot(int(entry["args"]["root"]), int(entry["args"]["size"]), group, *place)
+
     def group_id(self) -> int:
         """Id of the model whose tree is the group now."""
         return int(self._call("groupId"))
@@ -152,7 +179,7 @@ class RegistryClient:
         return read_members(self.connection, self.contract, self.deployment.block, group_id, (block, log_index))
 
     def root(self) -> int:
-        """Root of the group's tree now; 0 while there are none."""
+        """Root of the group's tree now, computed by the node; 0 while there are none. It need not be recorded."""
         return int(self._call("root"))
 
     def size(self) -> int:

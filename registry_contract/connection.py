@@ -17,7 +17,10 @@ from protocol.errors import ChainError, ChainUnreachable, InputError, Transactio
 from registry_contract._refusals import refusal
 from registry_contract._rpc import connect, rpc_errors
 
-__all__ = ["Connection", "Receipt"]
+__all__ = ["ROOT_GAS", "Connection", "Receipt"]
+
+ROOT_GAS = 900_000
+"""More than the root of the largest group takes: whoever needs one computes it where others changed the group."""
 
 _RECEIPT_TIMEOUT_S = 120.0
 _RECEIPT_POLL_S = 0.05
@@ -71,11 +74,16 @@ class Connection:
         with rpc_errors(self.url), _refusals():
             return function.call()
 
-    def send(self, function: Any) -> Receipt:
+    def send(self, function: Any, spare_gas: int = 0) -> Receipt:
         """Send a contract call and wait for it. Raises `TransactionRefused` with the contract's own error, before
-        anything is sent where the node can tell beforehand."""
+        anything is sent where the node can tell beforehand.
+
+        `spare_gas`: what the call may cost more than now by what others do before it is mined.
+        """
         with rpc_errors(self.url), _refusals():
-            return self._transact(function.build_transaction(self._terms()))
+            transaction = function.build_transaction(self._terms())
+            transaction["gas"] += spare_gas
+            return self._transact(transaction)
 
     def fund(self, contract: Contract, value_wei: int) -> Receipt:
         """Send money to a contract that takes it."""

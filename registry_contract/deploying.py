@@ -195,7 +195,7 @@ class _JournaledConnection(Connection):
         self._progress = progress
         self.steps_done = 0
 
-    def send(self, function: Any) -> Receipt:
+    def send(self, function: Any, spare_gas: int = 0) -> Receipt:  # noqa: ARG002 -- as the base has it
         """Not a step: a deployment is constructors only, so that it is whole or without members."""
         raise ChainError(f"a deployment sends no call, and {function.fn_name} is one")
 

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from protocol.errors import ChainError, EncodingError
 from protocol.types import MembershipProof, Nullifier
-from registry_contract.connection import Connection, Receipt
+from registry_contract.connection import ROOT_GAS, Connection, Receipt
 from registry_contract.contracts import load_contract
 from registry_contract.deployment import Deployment
 from registry_contract.semaphore_abi import CIRCUIT_DEPTH, require_depth
@@ -232,7 +232,7 @@ class PollsClient:
 
     def create_poll(self, draft: PollDraft) -> tuple[Poll, Receipt]:
         """Make a poll; the group of this moment may vote in it."""
-        receipt = self._send("createPoll", draft.to_abi())
+        receipt = self.connection.send(self.contract.functions.createPoll(draft.to_abi()), ROOT_GAS)
         events = self.connection.events(self.contract.events.PollCreated, receipt.block)
         for event in events:
             if "0x" + bytes(event["transactionHash"]).hex() == receipt.transaction:

@@ -23,11 +23,13 @@ class Snapshots:
         size = int(entry.values["snapshotSize"])
         counting = self._lists.live(entry.time).group
         self._require(group == counting, f"the snapshot is of model {group}; model {counting} counted", entry)
-        now = self._trees.root(group)
-        if root != now:
-            earlier = self._trees.block_of_root(group, root)
-            said = f"it was that of block {earlier}" if earlier is not None else "no block up to here had it"
+        recorded = self._trees.recorded(group)
+        if root != self._trees.root(group):
+            earlier = recorded.blocks.get(root)
+            said = f"it was recorded in block {earlier}" if earlier is not None else "it was never recorded up to here"
             self._require(False, f"the snapshot's root is not that of its moment: {said}", entry)
+        elif recorded.latest is None or root != recorded.latest[0]:
+            self._require(False, "the snapshot's root was not recorded", entry)
         self._require(size == self._trees.size(group), f"the snapshot has not {size} leaves", entry)
         self._require(root != 0, "the snapshot has no members", entry)
         for station in self._lists.revoked:

@@ -80,6 +80,21 @@ class _Comparison:
             )
             self._same("tree", f"leaves of model {model}", size, trees.size(model))
             self._same("tree", f"the root of model {model}", root, trees.root(model))
+        self._recorded_roots()
+
+    def _recorded_roots(self) -> None:
+        """Whether the contract knows the same roots, and since when they are replaced: what a hidden record changes."""
+        live = self._replay.lists.live(self._log.head.time)
+        expected: dict[int, int] = {}
+        for model, ended_at in ((live.previous, live.switched_at), (live.group, 0)):
+            recorded = self._replay.trees.recorded(model)
+            expected |= recorded.replaced
+            if recorded.latest is not None:
+                expected[recorded.latest[0]] = ended_at
+        expected.pop(0, None)  # that of a tree of one removed leaf, which counts nowhere
+        roots = list(expected)
+        for root, said in zip(roots, self._log.calls("registry", "rootInfo", [(r,) for r in roots]), strict=True):
+            self._same("tree", f"when the root {root} was replaced", said, (True, expected[root]))
 
     def records(self) -> None:
         records, log = self._replay.records, self._log

@@ -1,8 +1,8 @@
-"""The members' trees, recomputed leaf by leaf: every root that the log names is the root of the leaves before it."""
+"""The members' trees, recomputed leaf by leaf: every root that the log records is the root of the leaves before it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.audit.findings import Findings
 from circuits.semaphore.group import Group
@@ -10,7 +10,7 @@ from protocol.errors import EncodingError, InputError
 from protocol.types import IdentityCommitment
 from registry_contract.public_log import LogEntry
 
-__all__ = ["Change", "Trees"]
+__all__ = ["Change", "RootTimes", "Trees"]
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,40 @@ class Change:
     after: int
 
 
-class Trees:
-    """Replays `MemberAdded`, `MemberUpdated` and `MemberRemoved`; what changed and was not accounted for yet waits."""
+@dataclass
+class RootTimes:
+    """The recorded roots of one tree. `latest` is root and size; None where a leaf under it went since, or none is
+    recorded. `replaced`: those before, and when they stopped being the latest, Unix seconds."""
 
-    EVENTS = frozenset({"GroupCreated", "MemberAdded", "MemberUpdated", "MemberRemoved"})
+    latest: tuple[int, int] | None = None
+    replaced: dict[int, int] = field(default_factory=dict)
+    blocks: dict[int, int] = field(default_factory=dict)
+
+    def end(self, time: int) -> None:
+        """The latest root is not one any more."""
+        if self.latest is not None:
+            self.replaced[self.latest[0]] = time
+        self.latest = None
+
+
+class Trees:
+    """Replays `MemberAdded`, `MemberUpdated`, `MemberRemoved` and `RootRecorded`; a change that was not accounted for
+    yet waits."""
+
+    EVENTS = frozenset({"GroupCreated", "MemberAdded", "MemberUpdated", "MemberRemoved", "RootRecorded"})
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._groups: dict[int, Group] = {}
-        self._roots: dict[int, dict[int, int]] = {}
+        self._recorded: dict[int, RootTimes] = {}
         self._waiting: list[tuple[Change, LogEntry]] = []
 
     def apply(self, entry: LogEntry) -> None:
-        """Take in one change. The root after it must be the one that the entry names."""
+        """Take in one change, or a recorded root, which must be that of the leaves here in the log."""
         if entry.event == "GroupCreated":
+            return
+        if entry.event == "RootRecorded":
+            self._record(entry)
             return
         values = entry.values
         model_id, index, leaf = int(values["groupId"]), int(values["index"]), int(values["identityCommitment"])
@@ -57,11 +77,21 @@ class Trees:
         except (InputError, EncodingError) as error:
             self._findings.require(False, "tree", error.message, entry)
         self._waiting.append((change, entry))
+        if entry.event != "MemberAdded":
+            self.recorded(model_id).end(entry.time)
         root = int(values["merkleTreeRoot"])
-        self._findings.require(
-            root == self.root(model_id), "tree", f"the tree of model {model_id} has another root than {root}", entry
-        )
-        self._roots.setdefault(model_id, {})[self.root(model_id)] = entry.block
+        self._findings.require(root == 0, "tree", f"{entry.event} names the root {root}, which it never does", entry)
+
+    def _record(self, entry: LogEntry) -> None:
+        model_id, root, size = (int(entry.values[name]) for name in ("groupId", "root", "size"))
+        computed, recorded = (self.root(model_id), self.size(model_id)), self.recorded(model_id)
+        same = root == computed[0]
+        self._findings.require(same, "tree", f"the tree of model {model_id} has another root than {root}", entry)
+        self._findings.require(size == computed[1], "tree", f"it has {computed[1]} leaves, not {size}", entry)
+        self._findings.require(recorded.latest != computed, "tree", "a root was recorded twice", entry)
+        recorded.end(entry.time)
+        recorded.latest = computed
+        recorded.blocks[computed[0]] = entry.block
 
     def take(self, expected: list[Change], entry: LogEntry) -> None:
         """The changes that `entry` explains: exactly those that wait, in the same transaction."""
@@ -109,9 +139,9 @@ class Trees:
         group = self._groups.get(model_id)
         return 0 if group is None else sum(leaf != 0 for leaf in group.leaves)
 
-    def block_of_root(self, model_id: int, root: int) -> int | None:
-        """The block in which a model's tree got a root; None for one that it did not have so far."""
-        return self._roots.get(model_id, {}).get(root)
+    def recorded(self, model_id: int) -> RootTimes:
+        """The roots of a model's tree that the log recorded so far."""
+        return self._recorded.setdefault(model_id, RootTimes())
 
     @property
     def models(self) -> list[int]:

@@ -14,6 +14,9 @@ import {RegistryFixture} from "./RegistryFixture.sol";
 ///      base cost nor its data is in it. forge compares with snapshots/GasTest.json and fails on any difference; write it
 ///      again with `python -m registry_contract.forge test --match-contract GasTest --gas-snapshot-check=false`.
 contract GasTest is RegistryFixture {
+    /// @dev Of the mapping of trees, by the committed storage layout.
+    uint256 private constant TREES_SLOT = 2;
+
     IrisPolls private _polls;
     Personhood private _personhood;
 
@@ -57,6 +60,26 @@ contract GasTest is RegistryFixture {
         bytes memory verdict = signVerdict(verdictOf(ERASED, 0, 44, 0, 1));
         registry.confirmErased(1, verdict);
         vm.snapshotGasLastCall("confirm_erased");
+    }
+
+    /// @dev A tree of `size` leaves whose waiting nodes are any numbers: what costs the same as with a million members.
+    function plantTree(uint256 size) private {
+        uint256 base = uint256(keccak256(abi.encode(uint256(1), TREES_SLOT)));
+        vm.store(address(registry), bytes32(base), bytes32(size));
+        for (uint256 place = 0; place < 50; ++place) {
+            vm.store(address(registry), keccak256(abi.encode(place, base + 2)), bytes32(place + 1));
+        }
+    }
+
+    /// @dev The dearest there is below 2^21 members: an insertion that stores a leaf and makes a node, and a root of 19 hashes.
+    function test_Gas_OfMembersBeyondAMillion() public {
+        plantTree(1 << 20);
+        Enrollment memory e = enrollmentOf(43, 201, 202, 203);
+        registry.enroll(e);
+        vm.snapshotGasLastCall("enroll_beyond_a_million");
+        plantTree((1 << 20) - 1);
+        registry.recordRoot(1);
+        vm.snapshotGasLastCall("record_root_of_a_million");
     }
 
     function test_Gas_OfPolls() public {

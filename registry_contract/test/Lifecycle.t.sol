@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {CodeEvidence, Enrollment, SemaphoreProof} from "../src/Types.sol";
 import {IIrisRegistry} from "../src/interfaces/IIrisRegistry.sol";
 import {IRegistryErrors} from "../src/interfaces/IRegistryErrors.sol";
+import {IRegistryGroup} from "../src/interfaces/IRegistryGroup.sol";
 import {Bn254} from "../src/libraries/Bn254.sol";
 import {SemaphoreProofs} from "../src/libraries/SemaphoreProofs.sol";
 import {RegistryFixture} from "./RegistryFixture.sol";
@@ -178,20 +179,27 @@ contract LifecycleTest is RegistryFixture {
     }
 
     function test_RootInfo_TheWindowStartsWhenARootIsReplaced() public {
-        uint256 first = registry.root();
+        uint256 first = registry.recordRoot(1);
         assertRoot(first, true, 0);
         assertRoot(0, false, 0);
         assertRoot(7, false, 0);
-        vm.warp(NOW + 100);
+        vm.warp(NOW + 50);
         registry.enroll(fresh(UNIQUE, 0, 43));
-        uint256 second = registry.root();
+        assertRoot(first, true, 0); // nobody left: it lacks a newcomer, until the next is recorded
+        assertRoot(registry.root(), false, 0);
+        vm.warp(NOW + 100);
+        uint256 second = registry.recordRoot(1);
+        vm.assertEq(second, registry.root());
         assertRoot(first, true, NOW + 100);
         assertRoot(second, true, 0);
         inGrace();
         registry.enroll(fresh(UNIQUE, 0, 44)); // in both trees; its leaf is the other one's root
+        registry.recordRoot(2);
+        assertRoot(second, true, 0);
+        uint256 last = registry.recordRoot(1);
         assertRoot(second, true, block.timestamp);
         assertRoot(44, false, 0);
-        uint256 last = registry.root();
+        registry.enroll(fresh(UNIQUE, 0, 45)); // not recorded before the switch
         uint256 switched = NOW + 100 + DELAY_S + GRACE_S;
         vm.warp(switched - 1);
         assertRoot(last, true, 0);
@@ -199,6 +207,53 @@ contract LifecycleTest is RegistryFixture {
         assertRoot(last, true, switched); // replaced by time, without a transaction
         assertRoot(44, true, 0);
         assertRoot(first, true, NOW + 100);
+        // nobody records in a tree that is no group any more: that would make its last root young again
+        expect(err(IRegistryErrors.Registry__ModelNotLive.selector, 1));
+        registry.recordRoot(1);
+    }
+
+    function test_RootInfo_ARootIsReplacedAtOnceWhereALeafUnderItGoes() public {
+        registry.enroll(fresh(UNIQUE, 0, 43));
+        uint256 first = registry.recordRoot(1);
+        vm.warp(NOW + 100);
+        registry.leaveGroup(1, anyProof(), siblingOf(43));
+        assertRoot(first, true, NOW + 100);
+        assertRoot(registry.root(), false, 0);
+        vm.warp(NOW + 200);
+        (, uint256 second,,) = registry.snapshot();
+        assertRoot(first, true, NOW + 100); // not again
+        assertRoot(second, true, 0);
+        registry.requestRecovery(2, fresh(SAME_PERSON, 2, NEW));
+        vm.warp(NOW + 200 + WAIT_S);
+        registry.completeRecovery(2, siblingOf(0));
+        assertRoot(second, true, NOW + 200 + WAIT_S);
+    }
+
+    function test_RecordRoot_SaysWhatItRecordsAndOnlyWhatIsNew() public {
+        registry.enroll(fresh(UNIQUE, 0, 43));
+        uint256 root = registry.root();
+        vm.expectEmit(address(registry));
+        emit IRegistryGroup.RootRecorded(1, root, 2);
+        vm.prank(address(0xCAFE));
+        vm.assertEq(registry.recordRoot(1), root);
+        uint256 start = gasleft();
+        vm.assertEq(registry.recordRoot(1), root);
+        (, uint256 taken, uint256 members, uint256 depth) = registry.snapshot();
+        vm.assertTrue(start - gasleft() < 25_000); // less than a hash
+        vm.assertEq(taken, root);
+        vm.assertEq(members, 2);
+        vm.assertEq(depth, 1);
+        vm.assertEq(registry.depth(), 1);
+    }
+
+    function test_RecordRoot_RevertWhen_TheModelIsNotLive() public {
+        for (uint32 id = 0; id < 4; id += 2) {
+            expect(err(IRegistryErrors.Registry__ModelNotLive.selector, id));
+            registry.recordRoot(id);
+        }
+        inGrace();
+        vm.assertEq(registry.recordRoot(2), 0); // live, and nobody is in it
+        assertRoot(0, false, 0);
     }
 
     function assertRoot(uint256 root, bool known, uint256 replacedAt) private view {

@@ -197,6 +197,10 @@ contract Society is RegistryFixture {
         follow(identity, 0);
     }
 
+    function recordRoot(uint32 id) external {
+        registry.recordRoot(1 + id % models.modelCount());
+    }
+
     function settle() external {
         registry.settleStations(3);
     }
@@ -298,7 +302,7 @@ contract RegistryInvariantsTest is RegistryFixture {
     }
 
     function targetSelectors() external view returns (Selectors[] memory targets) {
-        bytes4[16] memory all = [
+        bytes4[17] memory all = [
             Society.enroll.selector,
             Society.enroll.selector,
             Society.enrollWithBadEvidence.selector,
@@ -313,13 +317,14 @@ contract RegistryInvariantsTest is RegistryFixture {
             Society.loseStation.selector,
             Society.suspend.selector,
             Society.settle.selector,
+            Society.recordRoot.selector,
             Society.openPoll.selector,
             Society.vote.selector
         ];
         targets = new Selectors[](1);
         targets[0].target = address(_society);
-        targets[0].selectors = new bytes4[](16);
-        for (uint256 i = 0; i < 16; ++i) {
+        targets[0].selectors = new bytes4[](17);
+        for (uint256 i = 0; i < 17; ++i) {
             targets[0].selectors[i] = all[i];
         }
     }

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 
+from app.membership import siblings_of
 from circuits.iris.circuit import Circuit
 from circuits.semaphore import MEMBERSHIP_DEPTH, Group, Identity, nullifier_of, prove_membership, verify_membership
 from protocol.errors import VerificationError
@@ -101,6 +102,25 @@ def test_identities_are_the_same_in_both() -> None:
 def test_their_group_of_our_events_has_our_root(world: World) -> None:
     leaves = world.registry.members()
     assert int(javascript("root", leaves=[str(leaf) for leaf in leaves])) == world.registry.root()
+
+
+def test_their_group_has_our_root_when_a_member_left_and_another_came(world: World, circuit: Circuit) -> None:
+    """The contract computes the root from the nodes that wait, their client from all leaves of the events."""
+    mark = world.chain.snapshot()
+    leaver = Identity(b"person 1")
+    scope = world.registry.leave_scope(1)
+    proof = prove_membership(leaver, Group([leaver.commitment]), 0, scope)
+    world.registry.leave(1, proof, siblings_of(leaver.commitment, world.registry.members()))
+    world.registry.enroll(world.enrollment(make_person(circuit, 3)))
+    leaves = world.registry.members()
+    assert (len(leaves), leaves[0]) == (3, 0)
+    root = int(javascript("root", leaves=[str(leaf) for leaf in leaves]))
+    assert root == world.registry.root()
+    world.registry.record_root()
+    recorded = world.registry.recorded_root()
+    assert recorded is not None
+    assert (recorded.root, recorded.size) == (root, 3)
+    world.chain.revert(mark)
 
 
 def test_a_ballot_proved_by_their_client_counts_once(world: World) -> None:

@@ -36,6 +36,8 @@ FUNCTIONS = {
         "confirmErased": EVIDENCE,
         "suspend": OPEN,
         "settleStations": OPEN,
+        "recordRoot": OPEN,
+        "snapshot": OPEN,
     },
     "StationRegistry": {
         "addStation": GOVERNOR,

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 from eth_account import Account
+from web3.types import TxParams
 
 from app.membership import group_of, siblings_of
 from circuits.semaphore import Group, Identity, prove_membership
 from protocol.types import IdentityCommitment, MembershipProof
 from registry_contract.attestation import sign_capture
-from registry_contract.client import RecordStatus, Siblings
+from registry_contract.client import RecordStatus, RegistryClient, Siblings
+from registry_contract.connection import Receipt
 from registry_contract.contracts import load_contract
 from registry_contract.enrollment import Enrollment, prepare_enrollment
 from registry_contract.polls import Ballot, Poll, PollDraft, PollKind, RankedBallot, ballot_message, ranking_message
@@ -64,6 +66,25 @@ def announce_model(world: World) -> None:
     artifact = load_contract(world.model.verifier)
     world.govern(world.owner.propose_model(world.model.to_abi(world.deployment.code_verifier, artifact)))
     world.chain.advance_time(TERMS.model_delay_s)
+
+
+def test_a_newcomer_after_the_estimate_does_not_stop_a_poll(
+    world: World, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The poll's maker then computes a root that the estimate did not have in it."""
+    for person in people[:2]:
+        world.registry.enroll(world.enrollment(person))
+    poll_now(world)
+    other = RegistryClient(world.chain.url, world.deployment, world.chain.funded_account())
+    transact = world.polls.connection._transact
+
+    def later(transaction: TxParams) -> Receipt:
+        other.enroll(world.enrollment(people[2]))
+        return transact(transaction)
+
+    monkeypatch.setattr(world.polls.connection, "_transact", later)
+    poll = poll_now(world)
+    assert (poll.snapshot_size, poll.snapshot_root) == (3, group_of(world.registry.members()).root)
 
 
 def test_recovery_gives_no_second_vote_in_any_poll(world: World, people: People) -> None:

@@ -10,7 +10,7 @@ import pytest
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from app.membership import group_of
+from app.membership import group_of, siblings_of
 from circuits.semaphore import Group, Identity, prove_membership
 from protocol.errors import ChainError
 from protocol.types import MembershipProof
@@ -64,6 +64,7 @@ def built_market(fresh_world: World, people: People) -> Market:
     client = PersonhoodClient(world.chain.url, world.deployment)
     action = client.action(airdrop.address, ACTION)
     world.registry.enroll(world.enrollment(people[2]))
+    world.registry.record_root()
     snapshot = group_of(world.registry.members_before(action.group_id, action.block, action.log_index))
     proof = prove_membership(people[0].identity, snapshot, int(RECIPIENT, 16), action.scope)
     return Market(world, airdrop, gate, client, action, snapshot, proof)
@@ -140,6 +141,27 @@ def test_a_contract_written_for_world_id_lets_a_person_in_once(market: Market, p
     assert enter(market, RECIPIENT, proof) < 400_000
     with refused("DuplicateNullifier"):
         enter(market, RECIPIENT, proof)
+
+
+def test_a_root_counts_once_it_is_recorded(market: Market, people: People) -> None:
+    registry = market.world.registry
+    registry.leave(1, prove_leaving(market, people[0]), siblings_of(people[0].identity.commitment, registry.members()))
+    group = group_of(registry.members())
+    proof = gate_proof(market, people[1], RECIPIENT, group)
+    with refused("NonExistentRoot"):
+        enter(market, RECIPIENT, proof)
+    registry.record_root()
+    recorded = registry.recorded_root()
+    assert recorded is not None
+    assert (recorded.root, recorded.size) == (group.root, 3)
+    leaves = registry.members_before(recorded.group_id, recorded.block, recorded.log_index)
+    assert group_of(leaves).root == recorded.root
+    enter(market, RECIPIENT, proof)
+
+
+def prove_leaving(market: Market, person: Person) -> MembershipProof:
+    scope = market.world.registry.leave_scope(1)
+    return prove_membership(person.identity, Group([person.identity.commitment]), 0, scope)
 
 
 def test_a_replaced_root_counts_for_the_window_only(market: Market, people: People) -> None:

@@ -84,8 +84,8 @@ def swap_proofs_of_upgrade(deployment: Deployment, log: Log, logs: list[dict[str
 
 
 def future_snapshot(deployment: Deployment, log: Log, logs: list[dict[str, Any]]) -> list[Change]:
-    """Poll 1 with the root of after the first recovery."""
-    later = log.values("registry", "MemberUpdated", log.find(logs, "registry", "MemberUpdated", 0))["merkleTreeRoot"]
+    """Poll 1 with the root of the next snapshot, after the first recovery."""
+    later = log.values("registry", "RootRecorded", log.find(logs, "registry", "RootRecorded", 1))["root"]
     return [log.forged("polls", "PollCreated", values("snapshotRoot")(lambda _: later))]
 
 
@@ -257,8 +257,34 @@ LIES: dict[str, Lie] = {
     "a root that no leaves have": Lie(
         "tree",
         "has another root",
-        forged("registry", "MemberAdded", values("merkleTreeRoot")(lambda root: root + 1), 2),
+        forged("registry", "RootRecorded", values("root")(lambda root: root + 1), 1),
+        ("registry", "RootRecorded", 1),
+    ),
+    "a root of fewer leaves": Lie(
+        "tree",
+        "leaves, not",
+        forged("registry", "RootRecorded", values("size")(lambda size: size - 1), 0),
+        ("registry", "RootRecorded", 0),
+    ),
+    "a root in an entry that names none": Lie(
+        "tree",
+        "which it never does",
+        forged("registry", "MemberAdded", values("merkleTreeRoot")(lambda _: 5), 2),
         ("registry", "MemberAdded", 2),
+    ),
+    "a leaf out of its order": Lie(
+        "tree", "was added to a tree of", forged("registry", "MemberAdded", values("index")(lambda i: i + 1), 1)
+    ),
+    "a leaf that is in the tree already": Lie(
+        "tree",
+        "would be in the group twice",
+        lambda _, log, __: [log.added("registry", "MemberAdded", lambda event: event.update(index=1), 0)],
+    ),
+    "a snapshot of a root that was not recorded": Lie(
+        "snapshot", "was not recorded", hidden("registry", "RootRecorded", 0, whole=False), (*POLL, 0)
+    ),
+    "a root replaced at another time": Lie(
+        "tree", "was replaced: the contract says", said("registry", "rootInfo", off_by_one(1))
     ),
     "a recovery ready before its time": Lie(
         "records",
@@ -328,7 +354,7 @@ LIES: dict[str, Lie] = {
         lambda _, log, logs: [truncated(block_of(log, logs, "stations", "StationRevoked"))],
     ),
     "an enrolment hidden with its leaf": Lie(
-        "snapshot", "no block up to here had it", hidden(*ENROLLED, 4), (*POLL, 2)
+        "tree", "has another root", hidden(*ENROLLED, 4), ("registry", "RootRecorded", 1)
     ),
     "a member's leaving hidden": Lie("records", "has not left", hidden("registry", "Left"), ("registry", "Erased", 0)),
     "an erasure hidden": Lie("records", "record 4: the contract says", hidden("registry", "Erased")),
