@@ -4,13 +4,14 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+BUNDLE ?= build/bundle
 COMMITTEE  := .venv-committee
 SPU_PYTHON ?= python3.11
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup committee-venv demo demo-upgrade window screenshots page-screenshots messages window-system page-system test lint check bench train soak coverage circuit srs format lock clean
+.PHONY: help setup committee-venv demo demo-upgrade window bundle screenshots page-screenshots messages window-system page-system test lint check bench train soak coverage circuit srs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +32,13 @@ demo-upgrade: setup ## From one iris network to the next: who upgrades, who is l
 window: setup $(VENV)/.window node_modules/.installed-dev ## Open the app's window (WINDOW="--registry FILE --camera URL")
 	@$(BIN)/irisproof-window $(WINDOW)
 
-screenshots: setup $(VENV)/.dev node_modules/.installed-dev ## Draw every screen of the window into build/screens, some into docs/screens
+bundle: setup $(VENV)/.bundle node_modules/.installed-dev ## Build the desktop bundle (one folder, no Python needed) into build/bundle/irisproof
+	@SDL_VIDEODRIVER=offscreen LIBGL_ALWAYS_SOFTWARE=1 KIVY_NO_CONSOLELOG=1 KIVY_NO_FILELOG=1 KIVY_HOME=$(CURDIR)/build/kivy \
+	$(BIN)/python -m PyInstaller --noconfirm --log-level WARN --distpath $(BUNDLE) --workpath $(BUNDLE)/parts desktop_build/irisproof.spec
+	@rm -rf $(BUNDLE)/parts
+	@du -sh $(BUNDLE)/irisproof
+
+screenshots: setup $(VENV)/.dev node_modules/.installed-dev ## Draw every screen of the window into docs/screens
 	@$(BIN)/python -m tests.app.window.screenshots
 
 page-screenshots: setup $(VENV)/.dev ## Draw the poll page and the example dApp into docs/screens (needs page-system)
@@ -40,9 +47,9 @@ page-screenshots: setup $(VENV)/.dev ## Draw the poll page and the example dApp 
 messages: setup $(VENV)/.dev ## Bring the window's catalogues (app/locale) up to its messages
 	@$(BIN)/python -m tests.app.catalogues
 
-window-system: ## Install the Debian packages that the window's tests need (as root): software OpenGL, Xvfb
+window-system: ## Install the Debian packages that the tests of window and key store need (as root): OpenGL, Xvfb, GNOME keyring
 	apt-get update -q
-	apt-get install -q -y --no-install-recommends libegl1 libgl1-mesa-dri libgles2 xvfb xdotool x11-utils
+	apt-get install -q -y --no-install-recommends libegl1 libgl1-mesa-dri libgles2 xvfb xdotool x11-utils dbus gnome-keyring
 
 page-system: ## Install the Debian packages that the poll page's tests need (as root): Chromium and its driver
 	apt-get update -q
@@ -88,6 +95,7 @@ format: $(VENV)/.dev ## Format the code
 lock: ## Pin the Python packages again from requirements/*.in (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/runtime.in -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt requirements/window.in -o requirements/window.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt requirements/bundle.in -o requirements/bundle.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/spu.in -o requirements/spu.txt
 
@@ -107,6 +115,11 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
 $(VENV)/.window: requirements/window.txt $(VENV)/.runtime
 	@echo "setting up: the window's packages"
 	@$(PIP) --require-hashes -r requirements/window.txt
+	@touch $@
+
+$(VENV)/.bundle: requirements/bundle.txt $(VENV)/.window
+	@echo "setting up: what builds the bundle"
+	@$(PIP) --require-hashes -r requirements/bundle.txt
 	@touch $@
 
 # torch has hashes of its own on every platform, so it stands alone; its dependencies are pinned in dev.txt

@@ -1,7 +1,8 @@
 """Tells a person how to hold the eye, frame by frame, and takes the capture by itself when everything is right.
 
-The gates are the pipeline's own (`model.pipeline.quality`): what the coach accepts, the pipeline accepts. Before a
-capture is taken, several frames of about two seconds must speak for a living eye (`model.pipeline.liveness`).
+The gates are the pipeline's own (`model.pipeline.quality`). Between two searches the eye is followed from frame to
+frame, which is quick but only guides: before a capture is taken, the whole pipeline judges several frames of about two
+seconds, which must speak for a living eye (`model.pipeline.liveness`).
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
 from app.frames import Camera, Frame, Light, light_of
 from model.pipeline.liveness import MIN_DURATION_S, MIN_FRAMES, normalize_eye_from_frames
 from model.pipeline.pipeline import Inspection, inspect_eye
+from model.pipeline.segmentation import Segmentation
 from protocol.errors import InputError, IrisproofError, QualityError
 from protocol.types import EyeSide, NormalizedIris, QualityFigures
 
@@ -26,6 +29,8 @@ ENOUGH_FRAMES, ENOUGH_S = MIN_FRAMES + 2, MIN_DURATION_S + 0.4
 KEPT_FRAMES, KEPT_S, SPACING_S = 14, 30.0, 0.15
 """Frames closer together would fill the watch before time enough has passed; a slow device needs longer for as many."""
 _PATIENCE_S = 0.25
+_MOST_FOLLOWS = 7
+"""Frames in a row in which the eye is followed from the one before."""
 
 
 class Step(Enum):
@@ -136,15 +141,23 @@ class Advice:
     """The gate's own words, with its numbers; empty where all is well."""
 
 
-def advise(frame: Frame, eye_side: EyeSide) -> tuple[Advice, bool]:
-    """Judge one frame. The second value says whether the frame may count towards a capture."""
+def advise(frame: Frame, eye_side: EyeSide, last: Segmentation | None = None) -> tuple[Advice, Segmentation | None]:
+    """Judge one frame. The second value says where the eye is, if the frame may count towards a capture. Given as
+    `last` with the next frame, the eye is followed from there at half the cost, and searched for where it is lost."""
     light = light_of(frame.image)
     try:
-        seen = inspect_eye(frame.image, eye_side=eye_side, captured_at=0)
+        seen = _inspect(frame, eye_side, last)
     except QualityError as refusal:
-        return Advice(cue_for(refusal), light, reason=refusal.message), False
+        return Advice(cue_for(refusal), light, reason=refusal.message), None
     ring, figures = _ring(seen), seen.measured.figures
-    return Advice(Cue.HOLD_STILL, light, ring, figures), True
+    return Advice(Cue.HOLD_STILL, light, ring, figures), seen.segmentation
+
+
+def _inspect(frame: Frame, eye_side: EyeSide, last: Segmentation | None) -> Inspection:
+    if last is not None:
+        with suppress(QualityError):
+            return inspect_eye(frame.image, eye_side=eye_side, captured_at=0, last=last)
+    return inspect_eye(frame.image, eye_side=eye_side, captured_at=0)
 
 
 def _ring(seen: Inspection) -> EyeRing:
@@ -181,6 +194,8 @@ class Coach:
         self._advice = Advice(Cue.WAIT)
         self._iris: NormalizedIris | None = None
         self._error: IrisproofError | None = None
+        self._followed: Segmentation | None = None
+        self._follows = 0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="coach", daemon=True)
         self._thread.start()
@@ -227,11 +242,17 @@ class Coach:
             self._advice = Advice(cue_for(error), reason=error.message)
         self._error = error
 
+    def _follow(self, found: Segmentation | None) -> None:
+        """Where the next frame's eye is looked for; now and then everywhere, for a second eye may have come."""
+        self._follows = 0 if found is None or self._follows == _MOST_FOLLOWS else self._follows + 1
+        self._followed = found if self._follows else None
+
     def _look(self, watch: _Watch, frame: Frame) -> None:
-        advice, counts = advise(frame, self._eye_side)
-        if counts:
+        advice, found = advise(frame, self._eye_side, self._followed)
+        self._follow(found)
+        if found is not None:
             watch.add(frame)
-        if not counts or watch.progress < 1.0:
+        if found is None or watch.progress < 1.0:
             self._advice = _with_progress(advice, watch.progress)
             return
         frames = list(watch.frames)

@@ -141,6 +141,13 @@ class IrisproofApp(App):
         """A vault was made, unlocked or restored: join it with its registry, take up what was left, go on."""
         self.vault, self._lock = vault, actions.AutoLock(vault)
         self.connect(self.options.registry)
+        if getattr(sys, "frozen", False) and actions.missing_provers():  # elsewhere pip has seen to them
+            self.show("provers")
+        else:
+            self.go_in()
+
+    def go_in(self) -> None:
+        """To what the person came for."""
         self.show("requests" if self.link else "home")
 
     def connect(self, registry: Path | None) -> None:

@@ -87,6 +87,18 @@ def test_links_to_files_of_the_repository_lead_somewhere(document: Path) -> None
         assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
+def test_every_screen_is_shown() -> None:
+    shown = set(re.findall(r"\(screens/([a-z-]+\.png)\)", (ROOT / "docs" / "window.md").read_text()))
+    assert shown == {path.name for path in (ROOT / "docs" / "screens").iterdir()}
+    assert len(shown) >= 34
+    for screen in re.findall(r'super\(\).__init__\("([a-z]+)"\)', "".join(_screens_source())):
+        assert any(name.split(".")[0].split("-")[0] == screen for name in shown), screen
+
+
+def _screens_source() -> list[str]:
+    return [path.read_text() for path in (ROOT / "app" / "screens").glob("*.py")]
+
+
 def test_every_direct_dependency_stands_in_the_notice() -> None:
     notice = (ROOT / "NOTICE.md").read_text()
     pinned = "".join((ROOT / "requirements" / f"{name}.in").read_text() for name in ("runtime", "window", "dev"))

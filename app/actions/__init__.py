@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     )
     from app.actions.leaving import cancel_recovery, complete_recovery, leave_registry
     from app.actions.links import open_link
+    from app.actions.provers import download_provers, missing_provers, wanted_provers
     from app.actions.uniqueness import ask_committee, ask_erased, with_verdict
     from app.actions.values import (
         WORD_COUNT,
@@ -120,6 +121,7 @@ __all__ = [
     "deliver_answer",
     "deploy_registry",
     "derive_srs_files",
+    "download_provers",
     "enroll",
     "enrollment_of",
     "fetch_srs_files",
@@ -130,6 +132,7 @@ __all__ = [
     "leave_registry",
     "list_polls",
     "membership",
+    "missing_provers",
     "model_description",
     "naming",
     "needs_backup",
@@ -161,6 +164,7 @@ __all__ = [
     "verifier_size",
     "view_poll",
     "view_request",
+    "wanted_provers",
     "with_verdict",
     "write_synthetic_eye",
 ]
@@ -186,6 +190,7 @@ _MODULES = {
         "unlock_vault vault_path"
     ),
     "leaving": "cancel_recovery complete_recovery leave_registry",
+    "provers": "download_provers missing_provers wanted_provers",
     "uniqueness": "ask_committee ask_erased with_verdict",
     "voting": "cast_vote open_poll prepare_ballot snapshot_group",
     "facts": "has_words proof_facts registry_eye stages_of",

@@ -22,6 +22,7 @@ from app.cli.member import enroll, leave, recover, status, upgrade
 from app.cli.operators import deploy, relay, station_key
 from app.cli.output import FAILED
 from app.cli.page import dapp_example, page
+from app.cli.provers import provers
 from app.cli.vault import vault
 from app.cli.voting import open_poll, polls, prove, receipts, vote
 from protocol.errors import IrisproofError
@@ -32,19 +33,33 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_VERBS = {
+    "A person": (vault, enroll, status, upgrade, recover, leave, polls, open_poll, vote, receipts, prove, provers),
+    "Trying things out": (demo, demo_upgrade, devnet, dapp_example, synthetic_eye, inspect, liveness, evaluate),
+    "Operators": (deploy, relay, page, station_key, committee),
+    "Auditors": (audit, circuit, srs),
+}
+
+
+class _ByAudience(click.Group):
+    """Its help lists the verbs by who uses them: a person needs one part of them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        longest = max(len(name) for name in self.commands)
+        for audience, verbs in _VERBS.items():
+            with formatter.section(audience):
+                width = formatter.width - 6 - longest
+                rows = [((verb.name or "").ljust(longest), verb.get_short_help_str(width)) for verb in verbs]
+                formatter.write_dl(rows)
+
+
+@click.group(cls=_ByAudience, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="irisproof", prog_name="irisproof")
 def cli() -> None:
     """Prove that you are one person, once, without giving your body to anyone."""
 
 
-_VERBS = (
-    *(audit, circuit, committee, demo, demo_upgrade, deploy, devnet, evaluate, inspect, relay, srs, station_key),
-    *(synthetic_eye, liveness, page, dapp_example),
-    *(vault, enroll, status, upgrade, recover, leave, polls, open_poll, vote, receipts, prove),
-)
-
-for _verb in _VERBS:
+for _verb in (_verb for _verbs in _VERBS.values() for _verb in _verbs):
     cli.add_command(_verb)
 
 

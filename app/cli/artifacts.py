@@ -6,7 +6,7 @@ import dataclasses
 
 import click
 
-from app.cli.output import ignore, json_option, print_facts, print_json
+from app.cli.output import ignore, json_option, print_facts, print_json, print_result
 
 __all__ = ["circuit", "srs"]
 
@@ -61,7 +61,8 @@ def circuit_show(network: str, as_json: bool) -> None:
 
 @circuit.command("audit")
 @_network_option
-def circuit_audit(network: str) -> None:
+@json_option
+def circuit_audit(network: str, as_json: bool) -> None:
     """Run the soundness gates of the built circuit again, then change every word of a real proof.
 
     No einsum columns; every lookup within its range; symbols are -1, 0 or 1; wired as the network, cell by cell; the
@@ -72,8 +73,16 @@ def circuit_audit(network: str) -> None:
     from circuits.iris.gates import pass_gates
 
     built = load_circuit(network)
-    pass_gates(built, lambda gate: click.echo(f"holds: {gate}"))
-    click.echo(f"holds: {refuse_mutations(built)} changed proofs are refused")
+    held: list[str] = []
+
+    def holds(gate: str) -> None:
+        held.append(gate)
+        if not as_json:
+            click.echo(f"holds: {gate}")
+
+    pass_gates(built, holds)
+    refused = refuse_mutations(built)
+    print_result({"gates": held, "refused_proofs": refused}, f"holds: {refused} changed proofs are refused", as_json)
 
 
 @click.group()
@@ -99,7 +108,8 @@ def srs_list(as_json: bool) -> None:
 
 @srs.command("derive")
 @_source_option
-def srs_derive(source: str) -> None:
+@json_option
+def srs_derive(source: str, as_json: bool) -> None:
     """Make the files of a source again from pinned inputs, and compare them with the pins.
 
     The derived source takes about a minute: its k = 15 file is computed from a published Groth16 key.
@@ -107,8 +117,9 @@ def srs_derive(source: str) -> None:
     from app.actions import derive_srs_files
     from circuits.srs import SrsSource
 
-    for k, sha256 in derive_srs_files(SrsSource(source), click.echo).items():
-        click.echo(f"k = {k}  sha256 {sha256}  as pinned")
+    found = derive_srs_files(SrsSource(source), ignore if as_json else click.echo)
+    lines = [f"k = {k}  sha256 {sha256}  as pinned" for k, sha256 in found.items()]
+    print_result({"sha256_by_k": found}, "\n".join(lines), as_json)
 
 
 @srs.command("check")
@@ -125,8 +136,12 @@ def srs_check(source: str, as_json: bool) -> None:
 
 
 @srs.command("fetch")
-def srs_fetch() -> None:
+@json_option
+def srs_fetch(as_json: bool) -> None:
     """Fetch ezkl's published files; needs a network."""
     from app.actions import fetch_srs_files
 
-    fetch_srs_files(click.echo)
+    said: list[str] = []
+    fetch_srs_files(said.append if as_json else click.echo)
+    if as_json:
+        print_json({"fetched": said})

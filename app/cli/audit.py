@@ -14,25 +14,21 @@ __all__ = ["audit"]
 
 @click.command()
 @click.argument("deployment", type=click.Path(path_type=Path))
-@click.option("--rpc-url", help="A node of its chain, with all logs; the registry file's if not given.")
-@click.option("--block", type=click.IntRange(0), help="Audit as of this block; the newest if not given.")
-@click.option(
-    "--state", type=click.Path(path_type=Path), help="Keep what was verified in this file, and go on from it."
-)
-@click.option("--rebuild/--no-rebuild", default=True, show_default=True, help="Build the circuits again from ONNX.")
-@click.option("--data", type=click.Path(path_type=Path), help="Pictures (subject/eye/*.png): measure accuracy again.")
-@click.option("--accuracy", type=click.Path(path_type=Path), help="An accuracy.json, to compare with what models list.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for audit.json and audit.html; none if not given.")
+@click.option("--rpc-url", help="A node with all logs; the registry file's if not given.")
+@click.option("--block", type=click.IntRange(0), help="As of this block, not the newest.")
+@click.option("--state", type=click.Path(path_type=Path), help="Keep what was verified here; go on from it.")
+@click.option("--rebuild/--no-rebuild", default=True, help="Build circuits from ONNX (default), or not.")
+@click.option("--data", type=click.Path(path_type=Path), help="Measure accuracy again: subject/eye/*.png.")
+@click.option("--accuracy", type=click.Path(path_type=Path), help="accuracy.json to hold models' lists to.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for audit.json and audit.html.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def audit(deployment: Path, rpc_url: str | None, out: Path | None, as_json: bool, **options: object) -> None:
     """Check everything about a deployment from public data, and believe nobody.
 
-    DEPLOYMENT is the file that `irisproof deploy` wrote, or a registry file.
-
-    Pins and code at every address, circuits built again from their ONNX files, every proof, signature and verdict in
-    the log, every tree, snapshot and tally, and the contracts' own counters beside the log. Exit status 0 only if all
-    of it holds; else the first broken link is named, with its block and transaction. docs/audit-guide.md leads through
-    it.
+    DEPLOYMENT is the file that `irisproof deploy` wrote, or a registry file. Checked are pins and code at every
+    address, circuits built again, every proof, signature and verdict in the log, every tree, snapshot and tally, and
+    the contracts' own counters beside the log. Exit status 0 only if all of it holds; else the first broken link is
+    named, with its block and transaction: docs/audit-guide.md.
     """
     from app.audit.command import audit_deployment, write_reports
     from app.audit.report import summary_lines

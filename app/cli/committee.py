@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.output import FAILED, print_json
+from app.cli.output import FAILED, json_option, print_json, print_result
 
 __all__ = ["committee"]
 
@@ -31,12 +31,14 @@ def committee() -> None:
 @click.option("--rpc-url", required=True, help="A node of the registry's chain that you trust.")
 @click.option("--deployment", default="deployment.json", show_default=True, help="What `irisproof deploy` writes.")
 @click.option("--out", type=_folder, required=True, help="Folder for the keys and the settings.")
-def init(node: int, out: Path, rpc_url: str, deployment: str, **addresses: str) -> None:
+@json_option
+def init(node: int, out: Path, rpc_url: str, deployment: str, as_json: bool, **addresses: str) -> None:
     """Make one node's keys, its settings, and the file for whoever assembles the committee."""
     from app.committee.setup import NodeAddresses, init_node
 
     signer = init_node(out, node, NodeAddresses(**addresses), rpc_url, deployment)
-    click.echo(f"signs as {signer}; give {out}/node-{node}.json to whoever assembles the committee")
+    line = f"signs as {signer}; give {out}/node-{node}.json to whoever assembles the committee"
+    print_result({"signer": str(signer), "admission": f"{out}/node-{node}.json"}, line, as_json)
 
 
 @committee.command()
@@ -50,27 +52,32 @@ def init(node: int, out: Path, rpc_url: str, deployment: str, **addresses: str) 
     help="What all nodes compare with; only `checked` notices a node that tampers.",
 )
 @click.option("--out", type=_folder, required=True, help="Folder for the authorities and certificates.")
-def assemble(admissions: tuple[Path, ...], policy: str, engine: str, out: Path) -> None:
+@json_option
+def assemble(admissions: tuple[Path, ...], policy: str, engine: str, out: Path, as_json: bool) -> None:
     """Make the committee's file and the nodes' certificates from three operators' files."""
     from app.committee.setup import assemble as put_together
     from uniqueness.engine_slot import EngineChoice
     from uniqueness.ports import Policy
 
     made = put_together(out, admissions, Policy(policy), EngineChoice(engine))
-    click.echo("committee = [" + ", ".join(f'"{node.signer}"' for node in made.nodes) + "]")
-    click.echo(f"give each operator committee.json, nodes.crt, clients.crt and node-N.crt (as node.crt) from {out}")
+    signers = [str(node.signer) for node in made.nodes]
+    told = f"give each operator committee.json, nodes.crt, clients.crt and node-N.crt (as node.crt) from {out}"
+    listed = ", ".join(f'"{signer}"' for signer in signers)
+    print_result({"committee": signers, "folder": str(out)}, f"committee = [{listed}]\n{told}", as_json)
 
 
 @committee.command()
 @click.argument("name")
 @click.option("--authority", type=_folder, required=True, help="The folder that `assemble` made.")
 @click.option("--out", type=_folder, required=True, help="Folder for the client's key and certificate.")
-def client(name: str, authority: Path, out: Path) -> None:
+@json_option
+def client(name: str, authority: Path, out: Path, as_json: bool) -> None:
     """Make a client's certificate: nodes serve nobody without one."""
     from app.committee.setup import make_client
 
     make_client(authority, name, out)
-    click.echo(f"{out}: client.key, client.crt, committee.json, nodes.crt")
+    files = ["client.key", "client.crt", "committee.json", "nodes.crt"]
+    print_result({"folder": str(out), "files": files}, f"{out}: {', '.join(files)}", as_json)
 
 
 @committee.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.output import ignore
+from app.cli.output import ignore, json_option, print_result
 
 __all__ = ["deploy", "relay", "station_key"]
 
@@ -43,8 +43,10 @@ def relay(config: Path) -> None:
 
 @click.command("station-key")
 @click.argument("file", type=click.Path(path_type=Path))
-def station_key(file: Path) -> None:
+@json_option
+def station_key(file: Path, as_json: bool) -> None:
     """Make a key for a software station; prints its address, never the key."""
     from app.station import write_station_key
 
-    click.echo(write_station_key(file))
+    address = str(write_station_key(file))
+    print_result({"file": str(file), "address": address}, address, as_json)

@@ -135,7 +135,7 @@ class Job:
         if self.status().state in (JobState.RUNNING, JobState.DONE):
             return
         process = subprocess.Popen(
-            [*_worker_command(), str(self.folder)],
+            [sys.executable, "-m", "app.jobs", str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # a traceback could quote a secret
@@ -242,10 +242,3 @@ class Job:
 
 def _request_bytes(request: Mapping[str, Any]) -> bytes:
     return json.dumps({"version": JOB_VERSION, **request}, sort_keys=True).encode()
-
-
-def _worker_command() -> list[str]:
-    """A frozen bundle is its own interpreter and knows `--worker`; else the module is run."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--worker"]
-    return [sys.executable, "-m", "app.jobs"]

@@ -10,13 +10,27 @@ __all__ = ["all_screens"]
 
 def all_screens() -> Iterator[Any]:
     """A fresh screen of every kind."""
-    from app.screens import backup, capture, home, polls, proving, recovery, requests, settings, upgrade, vault, welcome  # noqa: PLC0415 - Kivy is configured before
+    from app.screens import (  # noqa: PLC0415 - Kivy is configured before
+        backup,
+        capture,
+        home,
+        polls,
+        provers,
+        proving,
+        recovery,
+        requests,
+        settings,
+        upgrade,
+        vault,
+        welcome,
+    )
 
     for kind in (
         welcome.WelcomeScreen,
         vault.CreateScreen,
         vault.UnlockScreen,
         vault.RestoreScreen,
+        provers.ProversScreen,
         home.HomeScreen,
         capture.CaptureScreen,
         proving.ProvingScreen,

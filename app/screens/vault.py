@@ -142,7 +142,11 @@ class RestoreScreen(Page):
 
     def _restore(self) -> None:
         self._path = self._file.text
-        secret, new = self._secret.text, actions.Passphrase(self._new.text)
-        source = actions.RecoveryWords(secret) if self._by_words else actions.Passphrase(secret)
-        backup = Path(self._path).expanduser()
-        self.run(lambda: actions.restore_vault(backup, self.app.folder, source, new), self.app.opened, _("Restoring"))
+        secret, new, by_words = self._secret.text, self._new.text, self._by_words
+        backup, folder = Path(self._path).expanduser(), self.app.folder
+
+        def restore() -> actions.Vault:
+            source = actions.RecoveryWords(secret) if by_words else actions.Passphrase(secret)  # words may be none
+            return actions.restore_vault(backup, folder, source, actions.Passphrase(new))
+
+        self.run(restore, self.app.opened, _("Restoring"))

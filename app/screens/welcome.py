@@ -96,6 +96,10 @@ class WelcomeScreen(Page):
         restore.disabled = not self._agreed
         yield restore
 
+    def forget(self) -> None:
+        """Whoever begins again after deleting everything is asked again."""
+        self._agreed = False
+
     def _agree(self) -> None:
         self._agreed = not self._agreed
         self.refresh()

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from circuits.signals import signals_held
-from protocol.errors import ArtifactUnavailable, ProvingError
+from protocol.errors import ArtifactAbsent, ArtifactUnavailable, ProvingError
 
-__all__ = ["run_job"]
+__all__ = ["require_prover", "run_job"]
 
 
 # One heap that is never given back while it works: glibc's defaults cost the prover 2 to 3 % more time and memory.
@@ -25,9 +26,10 @@ def run_job(job: str, arguments: Mapping[str, Any], *, private: bool = False) ->
     """Do `job` in a process of its own and return its result.
 
     `private` says that the arguments hold secrets: then no word of the prover's own message is passed on.
-    Raises `ProvingError` when the job fails, `ArtifactUnavailable` where it cannot run at all.
+    Raises `ProvingError` when the job fails, `ArtifactAbsent` without ezkl, `ArtifactUnavailable` where it cannot run.
     The process is ended with this one: on Ctrl-C, on an exception, and (on Linux) on `kill -9`.
     """
+    require_prover()
     if not hasattr(os, "memfd_create"):
         raise ArtifactUnavailable(
             "the prover needs memory files, which this system lacks", hint="use Linux: secrets must not touch a disk"
@@ -48,15 +50,26 @@ def run_job(job: str, arguments: Mapping[str, Any], *, private: bool = False) ->
     return _result(job, answer, "" if private else noise, private)
 
 
+def require_prover() -> None:
+    """Raises `ArtifactAbsent` where ezkl is not installed, as in a bundle before a person agreed to fetch it."""
+    if find_spec("ezkl") is None:
+        raise ArtifactAbsent("ezkl, which makes proofs, is not installed", hint="run: irisproof provers install")
+
+
 def _start(home: str, private: bool) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "circuits.iris._ezkl"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL if private else subprocess.PIPE,
-        env={"HOME": home, "PATH": os.environ.get("PATH", ""), **_ALLOCATOR},
+        env={"HOME": home, "PATH": os.environ.get("PATH", ""), **_ALLOCATOR, **_passed_on()},
         text=True,
     )
+
+
+def _passed_on() -> dict[str, str]:
+    """Where a bundle finds ezkl; nothing in a checkout."""
+    return {name: os.environ[name] for name in ("IRISPROOF_PROVERS",) if name in os.environ}
 
 
 _NO_SPACE = "No space left on device"  # how the prover's errors tell of ENOSPC

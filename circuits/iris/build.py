@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from circuits.iris._felts import felt_to_int, to_felts
-from circuits.iris._worker import run_job
+from circuits.iris._worker import require_prover, run_job
 from circuits.iris.bounds import sign_input_bounds
 from circuits.iris.circuit import FACTS_FILE, Circuit, CircuitFacts, circuit_dir, sha256_of
 from circuits.iris.commit import unusable_rows_constant
@@ -83,7 +83,9 @@ def build_circuit(
     Raises `ArtifactFailed` if a gate says no: einsum columns, a pre-activation outside the lookup range or other than
     the network's metadata says, wiring that is not the network's, a witness other than the integer reference, or
     other hashes than the pinned ones (for the derived SRS). The verifier's size is checked where it is compiled.
+    Raises `ArtifactAbsent` without ezkl.
     """
+    require_prover()
     data = read_pinned(f"onnx_{network_name}")
     network = load_network(data)
     k = CIRCUIT_K[network_name]

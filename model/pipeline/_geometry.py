@@ -6,6 +6,7 @@ Angles start at 3 o'clock and grow clockwise in the image (y points down). Pixel
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -101,23 +102,30 @@ def closed_path(cost: Doubles, step_cost: float) -> npt.NDArray[np.intp]:
     """
     rows, columns = cost.shape
     around = np.concatenate([cost[:, columns // 2 :], cost, cost[:, : columns // 2]], axis=1).T
-    padded = np.full(rows + 2, np.inf)
-    moves = np.empty((3, rows))
-    came_from = np.zeros((len(around), rows), np.int8)
-    padded[1:-1] = around[0]
-    for position in range(1, len(around)):
-        moves[0] = padded[1:-1]
-        np.add(padded[:-2], step_cost, out=moves[1])
-        np.add(padded[2:], step_cost, out=moves[2])
-        best = moves.argmin(axis=0)
-        came_from[position] = best
-        padded[1:-1] = np.choose(best, moves) + around[position]
-    row = int(np.argmin(padded[1:-1]))
-    path = np.zeros(len(around), np.intp)
-    for position in range(len(around) - 1, -1, -1):
-        path[position] = row
-        row += (0, -1, 1)[came_from[position, row]]
-    return path[columns // 2 : columns // 2 + columns]
+    totals = np.full((len(around), rows + 2), np.inf)  # cheapest path to each place, with a wall at either side
+    totals[0, 1:-1] = around[0]
+    cheapest = np.empty(rows)
+    inner, left, right = totals[:, 1:-1], totals[:, :-2], totals[:, 2:]
+    for here, before, from_left, from_right, after in zip(around[1:], inner, left, right, inner[1:], strict=False):
+        np.minimum(from_left, from_right, out=cheapest)
+        np.add(cheapest, step_cost, out=cheapest)
+        np.minimum(before, cheapest, out=cheapest)
+        np.add(cheapest, here, out=after)
+    return _traced_back(totals, step_cost)[columns // 2 : columns // 2 + columns]
+
+
+def _traced_back(totals: Doubles, step_cost: float) -> npt.NDArray[np.intp]:
+    """Row per position of the path that ends cheapest; straight on where two ways cost the same, else from the left."""
+    row = int(np.argmin(totals[-1, 1:-1])) + 1
+    path = np.zeros(len(totals), np.intp)
+    path[-1] = row - 1
+    for position in range(len(totals) - 2, -1, -1):
+        left, straight, right = totals[position, row - 1 : row + 2].tolist()
+        left, right = left + step_cost, right + step_cost
+        if min(left, right) < straight:
+            row += -1 if left <= right else 1
+        path[position] = row - 1
+    return path
 
 
 def fit_circle(x_px: Doubles, y_px: Doubles) -> Circle:
@@ -147,8 +155,7 @@ def agreed_circle(x_px: Doubles, y_px: Doubles, tolerance_px: float) -> Circle:
 
     The draws are the same every time, so that the same image gives the same circle.
     """
-    rng = np.random.default_rng(0)
-    trio = rng.integers(0, len(x_px), (300, 3))
+    trio = _draws(len(x_px), 300, 3)
     (x1, x2, x3), (y1, y2, y3) = x_px[trio].T, y_px[trio].T
     determinant = 2 * (x1 * (y2 - y3) + x2 * (y3 - y1) + x3 * (y1 - y2))
     usable = np.abs(determinant) > 0.02 * max(float(np.ptp(x_px)) * float(np.ptp(y_px)), 1.0)
@@ -157,10 +164,28 @@ def agreed_circle(x_px: Doubles, y_px: Doubles, tolerance_px: float) -> Circle:
     cx = (s1 * (y2 - y3) + s2 * (y3 - y1) + s3 * (y1 - y2)) / determinant
     cy = (s1 * (x3 - x2) + s2 * (x1 - x3) + s3 * (x2 - x1)) / determinant
     radius = np.hypot(x1 - cx, y1 - cy)
-    off = np.abs(np.hypot(x_px - cx[:, None], y_px - cy[:, None]) - radius[:, None])
-    votes = np.where(usable, np.clip(1 - off / tolerance_px, 0, 1).sum(axis=1), 0)
+    off = np.hypot(x_px - cx[:, None], y_px - cy[:, None])
+    off -= radius[:, None]
+    np.abs(off, out=off)
+    votes = np.where(usable, _agreement(off / tolerance_px), 0)
     near = off[int(np.argmax(votes))] < tolerance_px
     return fit_circle(x_px[near], y_px[near]) if near.sum() >= len(x_px) // 9 else fit_circle(x_px, y_px)
+
+
+@lru_cache(maxsize=256)
+def _draws(points: int, draws: int, each: int) -> npt.NDArray[np.int64]:
+    """The same every time."""
+    drawn = np.random.default_rng(0).integers(0, points, (draws, each))
+    drawn.setflags(write=False)
+    return drawn
+
+
+def _agreement(off: Doubles) -> Doubles:
+    """(candidates, points) distances in tolerances -> (candidates,): 1 for each point on the line, less for those near
+    it. Overwrites `off`."""
+    np.subtract(1, off, out=off)
+    np.clip(off, 0, 1, out=off)
+    return np.asarray(off.sum(axis=1), np.float64)
 
 
 @dataclass(frozen=True)
@@ -185,12 +210,11 @@ def agreed_oval(circle: Circle, points_px: tuple[Doubles, Doubles], tolerance_px
     )
     terms = np.stack([u * u, u * v, v * v, u, v], axis=1)  # conics: terms @ q = 1
     tolerance = tolerance_px / circle.radius_px
-    five = np.random.default_rng(0).integers(0, len(u), (400, 5))
-    systems = terms[five]
+    systems = terms[_draws(len(u), 400, 5)]
     solvable = np.abs(np.linalg.det(systems)) > 1e-7
     conics = np.linalg.solve(systems[solvable], np.ones((int(solvable.sum()), 5, 1)))[..., 0]
     conics = np.concatenate([[[1.0, 0.0, 1.0, 0.0, 0.0]], conics[_plausible(conics)]])
-    votes = np.clip(1 - _conic_distance(conics, terms) / tolerance, 0, 1).sum(axis=1)
+    votes = _agreement(_conic_distance(conics, terms) / tolerance)
     best = conics[int(np.argmax(votes))]
     for _ in range(4):
         off = _conic_distance(best[None], terms)[0]
@@ -227,7 +251,11 @@ def _plausible(conics: Doubles) -> npt.NDArray[np.bool_]:
 
 def _conic_distance(conics: Doubles, terms: Doubles) -> Doubles:
     """Distance of points from conics to first order (Sampson): |q . terms - 1| / |gradient|; (conics, points)."""
-    return np.asarray(np.abs(conics @ terms.T - 1) / _slope(conics, terms), np.float64)
+    distance = conics @ terms.T
+    distance -= 1
+    np.abs(distance, out=distance)
+    distance /= _slope(conics, terms)
+    return distance
 
 
 def _slope(conics: Doubles, terms: Doubles) -> Doubles:

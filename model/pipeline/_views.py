@@ -7,14 +7,16 @@ searched at about 320 px wide first; then a close-up with that radius is cut out
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from model.pipeline._geometry import Circle, Contour
-from model.pipeline.eyelids import Eyelid
+from model.pipeline.eyelids import Eyelid, LidEdges
 from model.pipeline.image import EyeImage
+from model.pipeline.limbus import without_hairs
 from model.pipeline.pupil import without_glints, without_lamps
 
 Bytes = npt.NDArray[np.uint8]
@@ -26,7 +28,7 @@ _NORMAL_SPAN = 120.0
 """Grey levels between the 0.5th and the 99th percentile below which a view is stretched."""
 _MOST_GAIN = 5.0
 
-__all__ = ["View", "close_up", "search_view"]
+__all__ = ["View", "close_up", "close_up_of", "search_view"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +44,29 @@ class View:
     gain: float
     """By how much the contrast was raised; 1 for a normal picture."""
 
+    @cached_property
+    def hairless(self) -> Bytes:
+        """What the limbus is sought in."""
+        return without_hairs(self.smooth)
+
+    @cached_property
+    def lid_edges(self) -> LidEdges:
+        """What the lids are sought in."""
+        return LidEdges(self.smooth)
+
     def circle_in(self, other: View, circle: Circle) -> Circle:
         """A circle of this view as `other` sees it."""
         factor = other.scale / self.scale
         x = (self.origin_px[0] - other.origin_px[0]) * other.scale + (circle.x_px + 0.5) * factor - 0.5
         y = (self.origin_px[1] - other.origin_px[1]) * other.scale + (circle.y_px + 0.5) * factor - 0.5
         return Circle(x, y, circle.radius_px * factor)
+
+    def circle_from_image(self, circle: Circle) -> Circle:
+        moved = Contour(circle.x_px, circle.y_px, (circle.radius_px,)).moved(-self.origin_px[0], -self.origin_px[1])
+        return moved.scaled(self.scale).circle
+
+    def lid_from_image(self, lid: Eyelid | None) -> Eyelid | None:
+        return lid.moved(-self.origin_px[0], -self.origin_px[1]).scaled(self.scale) if lid else None
 
     def circle_in_image(self, circle: Circle) -> Circle:
         return (
@@ -63,7 +82,7 @@ class View:
 
 def search_view(image: EyeImage) -> View:
     """The whole image, shrunk to 320 px wide if it is much larger."""
-    if image.width_px <= 1.25 * SEARCH_WIDTH_PX:
+    if _is_searched_whole(image):
         return _view(image.pixels, 1.0, (0, 0))
     scale = SEARCH_WIDTH_PX / image.width_px
     size = (SEARCH_WIDTH_PX, round(image.height_px * scale))
@@ -74,8 +93,23 @@ def close_up(image: EyeImage, search: View, limbus: Circle) -> View:
     """The surroundings of an eye, so scaled that its iris has a radius of 100 px; `search` itself where it does."""
     if search.scale == 1.0 and _NEAR_USUAL_PX[0] <= limbus.radius_px <= _NEAR_USUAL_PX[1]:
         return search
-    radius_px = limbus.radius_px / search.scale
     x, y = (limbus.x_px + 0.5) / search.scale - 0.5, (limbus.y_px + 0.5) / search.scale - 0.5
+    return _cut_out(image, Circle(x, y, limbus.radius_px / search.scale))
+
+
+def close_up_of(image: EyeImage, limbus: Circle) -> View:
+    """As `close_up`, of an eye whose place in the image is known, without a search view where none is needed."""
+    if _is_searched_whole(image) and _NEAR_USUAL_PX[0] <= limbus.radius_px <= _NEAR_USUAL_PX[1]:
+        return search_view(image)
+    return _cut_out(image, limbus)
+
+
+def _is_searched_whole(image: EyeImage) -> bool:
+    return image.width_px <= 1.25 * SEARCH_WIDTH_PX
+
+
+def _cut_out(image: EyeImage, limbus: Circle) -> View:
+    x, y, radius_px = limbus.x_px, limbus.y_px, limbus.radius_px
     left, right = max(0, int(x - 1.9 * radius_px)), min(image.width_px, int(x + 1.9 * radius_px) + 1)
     top, bottom = max(0, int(y - 1.6 * radius_px)), min(image.height_px, int(y + 1.6 * radius_px) + 1)
     cut = image.pixels[top:bottom, left:right]

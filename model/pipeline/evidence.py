@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.pipeline._geometry import Contour, Doubles, sample_polar, turn
+from model.pipeline._order import percentiles
 from model.pipeline.limbus import Limbus
 from model.pipeline.pupil import TracedPupil
 
@@ -56,7 +57,7 @@ def measure_pupil(opened: Bytes, traced: TracedPupil) -> PupilEvidence:
     # Square roots: samples spread evenly over the area.
     inside = _around(opened, traced.contour, np.sqrt(np.linspace(0.01, 0.92**2, 24)), angles)
     ring = _around(opened, traced.contour, np.linspace(1.12, 1.35, 8), angles)
-    dark, bright = float(np.percentile(inside, 20)), float(np.percentile(ring, 50))
+    (dark,), (bright,) = percentiles(inside, 20), percentiles(ring, 50)
     middle = dark + 0.5 * (bright - dark)
     steps = ring.mean(axis=0) - _around(opened, traced.contour, np.linspace(0.7, 0.9, 5), angles).mean(axis=0)
     return PupilEvidence(
@@ -85,12 +86,13 @@ def measure_limbus(
     clear = rises > 0.3 * max(float(np.median(rises)), 1.0) if rises.size else np.zeros(1)
     nearest = max(1.25 * contour.mean_radius_px / circle.radius_px, 0.3)
     sides = sample_polar(smooth, centre, np.linspace(min(nearest, 0.9), 0.92, 12) * circle.radius_px, angles)
+    darker, brighter = percentiles(sides, 16, 84)
     return LimbusEvidence(
         right_step=limbus.right_step,
         left_step=limbus.left_step,
         edge_share=float(clear.mean()),
         rival=limbus.rival,
-        unevenness=float(np.diff(np.percentile(sides, (16, 84)))[0]) / 2 / max(evidence.step, 1.0),
+        unevenness=(brighter - darker) / 2 / max(evidence.step, 1.0),
     )
 
 

@@ -7,7 +7,8 @@ two public sets of near-infrared eyes; the limit on the broad step was set on sy
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -26,8 +27,10 @@ MIN_STEP = 15.0
 _HEIGHTS = np.arange(0.20, 0.98, 0.02)  # distance from the limbus centre, in iris radii
 _BENDS = np.array([0.0, 0.15, 0.3, 0.45])
 _TILTS = np.array([-0.15, 0.0, 0.15])
+_HEIGHT, _BEND, _TILT = (grid.ravel()[:, None] for grid in np.meshgrid(_HEIGHTS, _BENDS, _TILTS, indexing="ij"))
+"""Of every parabola tried, (468, 1) each."""
 
-__all__ = ["Eyelid", "find_eyelid"]
+__all__ = ["Eyelid", "LidEdges", "find_eyelids"]
 
 
 @dataclass(frozen=True)
@@ -58,91 +61,107 @@ class Eyelid:
         return Eyelid(self.upper, self.x_px + dx_px, self.y_px + dy_px, self.tilt, self.bend_per_px)
 
 
-def find_eyelid(smooth: Bytes, pupil: Circle, limbus: Circle, *, upper: bool) -> Eyelid | None:
-    """The lid's edge over the iris, or None where no edge stands out: the lid is clear of the iris.
+@dataclass(frozen=True, eq=False)
+class LidEdges:
+    """What both lids are sought in: an image, and its edges, which are computed once."""
+
+    smooth: Bytes = field(repr=False)
+
+    @cached_property
+    def thin(self) -> Floats:
+        """Size of the vertical edges."""
+        opened = cv2.morphologyEx(self.smooth, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        blurred = cv2.GaussianBlur(opened, (0, 0), sigmaX=4, sigmaY=2).astype(np.float32)
+        return np.abs(np.asarray(cv2.Sobel(blurred, cv2.CV_32F, 0, 1, ksize=3), np.float32))
+
+    @cached_property
+    def thin_limited(self) -> Floats:
+        return np.minimum(self.thin, 120)
+
+    def broad(self, *, upper: bool) -> Floats:
+        """Root of how much brighter 8 px beyond a point (towards the lid) are than 8 px before it, 2 px left out at
+        either side."""
+        means = cv2.blur(self.smooth, (9, 8)).astype(np.float32)
+        above, below = np.roll(means, 6, axis=0), np.roll(means, -6, axis=0)
+        return np.asarray(np.clip(above - below if upper else below - above, 0, None) ** 0.5, np.float32)
+
+    def of_texture(self, pupil: Circle, limbus: Circle) -> float:
+        """Mean thin edge in the sides of the iris, where no lid reaches."""
+        height_px, width_px = self.smooth.shape
+        reach = limbus.radius_px  # the zone below ends within it
+        left, right = max(0, int(limbus.x_px - reach)), min(width_px, int(limbus.x_px + reach) + 2)
+        top, bottom = max(0, int(limbus.y_px - reach)), min(height_px, int(limbus.y_px + reach) + 2)
+        xx, yy = np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32)[:, None]
+        dx, dy = xx - limbus.x_px, yy - limbus.y_px
+        zone = np.hypot(dx, dy) < 0.85 * limbus.radius_px
+        zone &= np.hypot(xx - pupil.x_px, yy - pupil.y_px) > 1.25 * pupil.radius_px
+        zone &= np.abs(dy) < 0.45 * np.abs(dx)
+        return float(self.thin_limited[top:bottom, left:right][zone].mean()) if zone.sum() > 50 else 10.0
+
+
+def find_eyelids(edges: LidEdges, pupil: Circle, limbus: Circle) -> tuple[Eyelid | None, Eyelid | None]:
+    """The upper and the lower lid's edge over the iris, or None where no edge stands out: the lid is clear of it.
 
     Where no thin edge stands out (lashes break it up), a broad step from bright skin to the iris will do.
     """
-    edges = _vertical_edges(smooth)
-    parabolas = _Parabolas.over(limbus, upper=upper)
+    texture = edges.of_texture(pupil, limbus)
+    return _find(edges, texture, pupil, _Parabolas.over(limbus, upper=True)), _find(
+        edges, texture, pupil, _Parabolas.over(limbus, upper=False)
+    )
+
+
+def _find(edges: LidEdges, texture: float, pupil: Circle, parabolas: _Parabolas) -> Eyelid | None:
     # Close to the limbus, its own edge is tangent to the lid's and would be mistaken for it; so would the pupil's.
-    thin = parabolas.strength(np.minimum(edges, 120), pupil, limbus, 1.12)
+    thin = parabolas.strength(edges.thin_limited, pupil, 1.12)
     best = int(np.argmax(thin))
-    if thin[best] - 1.6 * _texture_edges(edges, pupil, limbus) > MIN_EDGE:
-        return parabolas.eyelid(best, limbus, upper=upper)
-    broad = parabolas.strength(np.clip(_broad_steps(smooth, upper=upper), 0, None) ** 0.5, pupil, limbus, 1.3)
+    if thin[best] - 1.6 * texture > MIN_EDGE:
+        return parabolas.eyelid(best)
+    broad = parabolas.strength(edges.broad(upper=parabolas.upper), pupil, 1.3)
     best = int(np.argmax(broad))
-    return parabolas.eyelid(best, limbus, upper=upper) if broad[best] ** 2 > MIN_STEP else None
+    return parabolas.eyelid(best) if broad[best] ** 2 > MIN_STEP else None
 
 
 @dataclass(frozen=True, eq=False)
 class _Parabolas:
-    """Every parabola tried, (468, 60) points, with its height, bend and tilt, (468, 1) each."""
+    """Every parabola tried across one limbus: (468, 60) points."""
 
-    height: Doubles
-    bend: Doubles
-    tilt: Doubles
+    limbus: Circle
     x_px: Doubles
+    """(60,): the same for all."""
     y_px: Doubles
     upper: bool
 
     @classmethod
     def over(cls, limbus: Circle, *, upper: bool) -> _Parabolas:
         towards, radius = (-1.0 if upper else 1.0), limbus.radius_px
-        height, bend, tilt = (grid.ravel()[:, None] for grid in np.meshgrid(_HEIGHTS, _BENDS, _TILTS, indexing="ij"))
-        u = np.linspace(-0.85, 0.85, 60)[None] * radius
-        x = limbus.x_px + np.broadcast_to(u, (len(height), 60))
-        y = limbus.y_px + towards * height * radius - towards * bend * u**2 / radius + tilt * u
-        return cls(height, bend, tilt, x, y, upper)
+        u = np.linspace(-0.85, 0.85, 60) * radius
+        y = limbus.y_px + towards * _HEIGHT * radius - towards * _BEND * u**2 / radius + _TILT * u
+        return cls(limbus, limbus.x_px + u, y, upper)
 
-    def strength(self, response: Floats, pupil: Circle, limbus: Circle, clear_of_pupil: float) -> Doubles:
+    def strength(self, response: Floats, pupil: Circle, clear_of_pupil: float) -> Doubles:
         """Mean response along each parabola's part over the iris, times the root of how much that is; (468,)."""
         height_px, width_px = response.shape
-        x, y = self.x_px, self.y_px
-        counted = np.hypot(x - limbus.x_px, y - limbus.y_px) < 0.93 * limbus.radius_px
-        counted &= np.hypot(x - pupil.x_px, y - pupil.y_px) > clear_of_pupil * pupil.radius_px
-        counted &= (x > 1) & (x < width_px - 2) & (y > 1) & (y < height_px - 2)
+        x, y, limbus = self.x_px, self.y_px, self.limbus
+        # squares, not roots: the one thing here that is done for every point
+        counted = (x - limbus.x_px) ** 2 + (y - limbus.y_px) ** 2 < (0.93 * limbus.radius_px) ** 2
+        counted &= (x - pupil.x_px) ** 2 + (y - pupil.y_px) ** 2 > (clear_of_pupil * pupil.radius_px) ** 2
+        counted &= (x > 1) & (x < width_px - 2)
+        counted &= (y > 1) & (y < height_px - 2)
         rows = np.clip(y.round().astype(np.intp), 0, height_px - 1)
         columns = np.clip(x.round().astype(np.intp), 0, width_px - 1)
         points = np.where(self._possible(pupil), counted.sum(axis=1), 0)
-        mean = (response[rows, columns] * counted).sum(axis=1) / np.maximum(points, 1)
+        mean = (response.take(rows * width_px + columns) * counted).sum(axis=1) / np.maximum(points, 1)
         return np.asarray(np.where(points >= 18, mean * np.sqrt(points / 60), 0), np.float64)
 
     def _possible(self, pupil: Circle) -> npt.NDArray[np.bool_]:
         """No lower lid reaches into the pupil of an open eye; what seems to is a lamp's reflection on its edge."""
         if not self.upper:
-            nearest = np.argmin(np.abs(self.x_px - pupil.x_px), axis=1)
-            return np.asarray(
-                self.y_px[np.arange(len(nearest)), nearest] > pupil.y_px + 0.9 * pupil.radius_px, np.bool_
-            )
-        return np.ones(len(self.height), np.bool_)
+            nearest = np.argmin(np.abs(self.x_px - pupil.x_px))
+            return np.asarray(self.y_px[:, nearest] > pupil.y_px + 0.9 * pupil.radius_px, np.bool_)
+        return np.ones(len(self.y_px), np.bool_)
 
-    def eyelid(self, index: int, limbus: Circle, *, upper: bool) -> Eyelid:
-        towards, radius = (-1.0 if upper else 1.0), limbus.radius_px
-        y_px = limbus.y_px + towards * float(self.height[index, 0]) * radius
-        bend_per_px = -towards * float(self.bend[index, 0]) / radius
-        return Eyelid(upper, limbus.x_px, y_px, float(self.tilt[index, 0]), bend_per_px)
-
-
-def _broad_steps(smooth: Bytes, *, upper: bool) -> Floats:
-    """How much brighter 8 px beyond a point (towards the lid) are than 8 px before it, 2 px left out at either side."""
-    means = cv2.blur(smooth, (9, 8)).astype(np.float32)
-    above, below = np.roll(means, 6, axis=0), np.roll(means, -6, axis=0)
-    return np.asarray(above - below if upper else below - above, np.float32)
-
-
-def _vertical_edges(smooth: Bytes) -> Floats:
-    opened = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    blurred = cv2.GaussianBlur(opened, (0, 0), sigmaX=4, sigmaY=2).astype(np.float32)
-    return np.abs(np.asarray(cv2.Sobel(blurred, cv2.CV_32F, 0, 1, ksize=3), np.float32))
-
-
-def _texture_edges(edges: Floats, pupil: Circle, limbus: Circle) -> float:
-    """Mean vertical edge in the sides of the iris, where no lid reaches."""
-    height_px, width_px = edges.shape
-    yy, xx = np.mgrid[0:height_px, 0:width_px].astype(np.float32)
-    dx, dy = xx - limbus.x_px, yy - limbus.y_px
-    zone = np.hypot(dx, dy) < 0.85 * limbus.radius_px
-    zone &= np.hypot(xx - pupil.x_px, yy - pupil.y_px) > 1.25 * pupil.radius_px
-    zone &= np.abs(dy) < 0.45 * np.abs(dx)
-    return float(np.minimum(edges[zone], 120).mean()) if zone.sum() > 50 else 10.0
+    def eyelid(self, index: int) -> Eyelid:
+        towards, limbus = (-1.0 if self.upper else 1.0), self.limbus
+        y_px = limbus.y_px + towards * float(_HEIGHT[index, 0]) * limbus.radius_px
+        bend_per_px = -towards * float(_BEND[index, 0]) / limbus.radius_px
+        return Eyelid(self.upper, limbus.x_px, y_px, float(_TILT[index, 0]), bend_per_px)

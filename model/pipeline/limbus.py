@@ -25,6 +25,7 @@ from model.pipeline._geometry import (
     sample_polar,
     turn,
 )
+from model.pipeline._order import median
 from model.pipeline.eyelids import Eyelid
 
 Bytes = npt.NDArray[np.uint8]
@@ -42,7 +43,17 @@ _REFINED_BY = 0.06
 _RIDGE = np.array([0.0, 1.0, 1.0, 4.0, 4.0])
 """Two harmonics: an eye that looks aside shows an ellipse."""
 
-__all__ = ["SIDES", "Arc", "Lids", "Limbus", "find_limbus", "limbus_view", "refine_limbus", "trace_limbus"]
+__all__ = [
+    "SIDES",
+    "Arc",
+    "Lids",
+    "Limbus",
+    "find_limbus",
+    "limbus_view",
+    "refine_limbus",
+    "trace_limbus",
+    "without_hairs",
+]
 
 
 @dataclass(frozen=True)
@@ -80,14 +91,19 @@ class _Search:
     """Angles below the horizontal, the same at both sides."""
 
 
-def limbus_view(smooth: Bytes, pupil: Circle) -> npt.NDArray[np.float32]:
-    """The image with hairs and spots opened away, the pupil flattened to the iris around it and the contrast
-    clipped, so that the limbus is the strongest edge left."""
+def without_hairs(smooth: Bytes) -> Bytes:
+    """The image with hairs and spots opened away."""
     opened = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    view = np.asarray(cv2.GaussianBlur(opened, (0, 0), 2.0), np.uint8)
+    return np.asarray(cv2.GaussianBlur(opened, (0, 0), 2.0), np.uint8)
+
+
+def limbus_view(hairless: Bytes, pupil: Circle) -> npt.NDArray[np.float32]:
+    """`without_hairs`, the pupil flattened to the iris around it and the contrast clipped, so that the limbus is the
+    strongest edge left."""
+    view = hairless.copy()
     centre = (pupil.x_px, pupil.y_px)
     ring, farther = (
-        float(np.median(sample_polar(view, centre, np.linspace(least, least + 0.3, 8) * pupil.radius_px, turn(72))))
+        median(sample_polar(view, centre, np.linspace(least, least + 0.3, 8) * pupil.radius_px, turn(72)))
         for least in (1.2, 1.8)
     )
     cv2.circle(view, (round(pupil.x_px), round(pupil.y_px)), round(1.18 * pupil.radius_px), ring, -1)
@@ -209,22 +225,29 @@ def _usual_centre(off_share: Doubles) -> Doubles:
 
 
 def _arc_sums(view: npt.NDArray[np.float32], search: _Search, radii: Doubles) -> tuple[Floats, Floats]:
-    """Cumulative sums over the radii, float32[centres, radii + 1, 2, angles] of the levels along every ray, and
-    float32[centres, radii + 1, 2] of whether at least half of a side's arc lies in the picture."""
+    """Cumulative sums over the radii, float32[radii + 1, centres, 2, angles] of the levels along every ray, and
+    float32[radii + 1, centres, 2] of whether at least half of a side's arc lies in the picture."""
     degrees = search.degrees
     angles = np.deg2rad(np.concatenate([degrees, 180 - degrees])).astype(np.float32)
-    radii32 = np.maximum(radii, 0).astype(np.float32)
-    x = radii32[:, None] * np.cos(angles) + search.centres_px.astype(np.float32)[:, 0, None, None]
-    y = radii32[:, None] * np.sin(angles) + search.centres_px.astype(np.float32)[:, 1, None, None]
+    radii32, centres = np.maximum(radii, 0).astype(np.float32)[:, None], search.centres_px.astype(np.float32)
+    x = (radii32 * np.cos(angles))[:, None] + centres[:, 0, None]
+    y = (radii32 * np.sin(angles))[:, None] + centres[:, 1, None]
     height_px, width_px = view.shape
-    flat = (len(search.centres_px) * len(radii), len(angles))
+    flat = (len(radii) * len(centres), len(angles))
     found = cv2.remap(view, x.reshape(flat), y.reshape(flat), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    shape = (len(search.centres_px), len(radii), 2, len(degrees))
-    seen = ((x >= 1) & (x <= width_px - 2) & (y >= 1) & (y <= height_px - 2)).reshape(shape)
-    known = (seen.mean(axis=3, dtype=np.float32) >= 0.5).astype(np.float32)
-    levels = np.zeros((shape[0], shape[1] + 1, *shape[2:]), np.float32)
-    np.cumsum(np.asarray(found, np.float32).reshape(shape), axis=1, out=levels[:, 1:])
-    return levels, np.pad(np.cumsum(known, axis=1), ((0, 0), (1, 0), (0, 0)))
+    shape = (len(radii), len(centres), 2, len(degrees))
+    seen = (x >= 1) & (x <= width_px - 2) & (y >= 1) & (y <= height_px - 2)
+    shown = seen.reshape(-1, len(degrees)).astype(np.float32) @ np.ones(len(degrees), np.float32)  # whole numbers
+    known = (shown >= 0.5 * len(degrees)).reshape(shape[:3])
+    return _summed(np.asarray(found, np.float32).reshape(shape)), _summed(known.astype(np.float32))
+
+
+def _summed(steps: Floats) -> Floats:
+    """Cumulative sums along the first axis, from 0 on. `np.cumsum` walks through memory the long way there."""
+    sums = np.zeros((len(steps) + 1, *steps.shape[1:]), np.float32)
+    for step, before, after in zip(steps, sums, sums[1:], strict=False):
+        np.add(before, step, out=after)
+    return sums
 
 
 def _rise(levels: Floats, known: Floats, at: npt.NDArray[np.intp], window: npt.NDArray[np.intp]) -> Doubles:
@@ -233,14 +256,19 @@ def _rise(levels: Floats, known: Floats, at: npt.NDArray[np.intp], window: npt.N
     Over each arc, the squared mean of signed square roots: a weak edge all along it counts for more than a strong
     one along a part of it, such as a lid's. 0 where too much is out of the picture.
     """
-    span = window.astype(np.float32)[None, :, None, None]
-    steps = (levels[:, at + 1 + window] - levels[:, at + 1] - levels[:, at] + levels[:, at - window]) / span
-    roots = (np.sign(steps) * np.sqrt(np.abs(steps))).mean(axis=3)
+    steps = levels[at + 1 + window]
+    steps -= levels[at + 1]
+    steps -= levels[at]
+    steps += levels[at - window]
+    steps /= window.astype(np.float32)[:, None, None, None]
+    roots = np.abs(steps)
+    np.sqrt(roots, out=roots)
+    roots = np.copysign(roots, steps, out=roots).mean(axis=3)
     rise = np.sign(roots) * roots**2
-    outer_known, inner_known = known[:, at + 1 + window] - known[:, at + 1], known[:, at] - known[:, at - window]
-    enough = 0.7 * window[None, :, None]
+    outer_known, inner_known = known[at + 1 + window] - known[at + 1], known[at] - known[at - window]
+    enough = 0.7 * window[:, None, None]
     complete = (outer_known >= enough) & (inner_known >= enough)
-    return np.asarray(np.where(complete, rise, 0.0).transpose(0, 2, 1), np.float64)
+    return np.asarray(np.where(complete, rise, 0.0).transpose(1, 2, 0), np.float64)
 
 
 def _mirrored(steps: Doubles) -> Doubles:

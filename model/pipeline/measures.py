@@ -120,7 +120,8 @@ def code_noise(pixels: npt.NDArray[np.uint8], pupil: Contour, limbus: Contour) -
     inner_px, outer_px = pupil.mean_radius_px, limbus.mean_radius_px
     top, left = (max(0, int(centre - outer_px)) for centre in (limbus.y_px, limbus.x_px))
     part = pixels[top : int(limbus.y_px + outer_px) + 2, left : int(limbus.x_px + outer_px) + 2].astype(np.float32)
-    yy, xx = np.mgrid[0 : part.shape[0], 0 : part.shape[1]].astype(np.float32)
+    xx, yy = (np.arange(size, dtype=np.float32) for size in part.shape[::-1])
+    yy = yy[:, None]
     ring = np.hypot(xx + left - limbus.x_px, yy + top - limbus.y_px) < 0.95 * outer_px
     ring &= np.hypot(xx + left - pupil.x_px, yy + top - pupil.y_px) > 1.1 * inner_px
     response = np.abs(cv2.filter2D(part, cv2.CV_32F, _NOISE_MASK))[ring]

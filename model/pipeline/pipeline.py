@@ -11,7 +11,7 @@ from model.pipeline.geometry import EyeGeometry, measure_geometry
 from model.pipeline.image import EyeImage
 from model.pipeline.measures import TextureStrength, code_contrast, code_noise, focus
 from model.pipeline.normalization import UnrolledIris, unroll
-from model.pipeline.segmentation import Segmentation, segment
+from model.pipeline.segmentation import Segmentation, follow, segment
 from protocol.types import EyeSide, NormalizedIris, QualityFigures
 
 __all__ = ["Inspection", "Measured", "inspect_eye", "measure", "normalize_eye"]
@@ -44,10 +44,15 @@ def normalize_eye(image: EyeImage, *, eye_side: EyeSide, captured_at: int) -> No
     return inspect_eye(image, eye_side=eye_side, captured_at=captured_at).iris
 
 
-def inspect_eye(image: EyeImage, *, eye_side: EyeSide, captured_at: int) -> Inspection:
-    """As `normalize_eye`, with every stage's result."""
+def inspect_eye(
+    image: EyeImage, *, eye_side: EyeSide, captured_at: int, last: Segmentation | None = None
+) -> Inspection:
+    """As `normalize_eye`, with every stage's result.
+
+    With `last`, of the frame before, the eye is followed and not searched for (`segmentation.follow`): for guidance.
+    """
     quality.check_image(image)
-    found = segment(image)
+    found = segment(image) if last is None else follow(image, last)
     quality.enforce(quality.shape_gates(found.pupil, found.limbus))
     quality.enforce(quality.one_eye_gates(found.another_eye_radii))
     unrolled = unroll(image, found)

@@ -24,12 +24,17 @@ from model.pipeline._geometry import (
     sample_polar,
     turn,
 )
+from model.pipeline._order import grey_percentiles, median, medians_of_rows, percentiles
 
 Bytes = npt.NDArray[np.uint8]
 
 MIN_RADIUS_PX, MAX_RADIUS_PX = 7.0, 92.0
 _RIDGE = np.array([0.0, 0.25, 0.25, 1.0, 1.0, 2.0, 2.0])
 """Three harmonics: pupils are not quite round."""
+
+_RING_SHARES = np.linspace(0.5, 1.5, 21)
+_SCORED_SHARES = np.concatenate([_RING_SHARES, np.linspace(0.2, 0.8, 13)])
+"""Of a blob's radius: where its surroundings and its core are sampled."""
 
 _GLINT_STEP = 35
 _LAMP_PX = 31
@@ -70,9 +75,9 @@ def without_lamps(image: Bytes) -> Bytes:
 
     Skin between lashes is bright too, but no brighter than other skin.
     """
-    ground = cv2.morphologyEx(image, cv2.MORPH_OPEN, np.ones((_LAMP_PX, _LAMP_PX), np.uint8))
+    ground = np.asarray(cv2.morphologyEx(image, cv2.MORPH_OPEN, np.ones((_LAMP_PX, _LAMP_PX), np.uint8)), np.uint8)
     step = cv2.subtract(image, ground)
-    brightest = float(np.percentile(ground, 99))
+    (brightest,) = grey_percentiles(ground, 99)
     spots = (step > _CERTAIN_LAMP_STEP) | ((step > _LAMP_STEP) & (image > brightest + _LAMP_LEAD))
     grown = cv2.dilate(spots.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
     return np.where(grown > 0, ground, image)
@@ -98,7 +103,7 @@ def find_pupils(opened: Bytes, limit: int = 6) -> list[PupilCandidate]:
     holes (large reflections) filled, hairs cut off by openings of three sizes; at half resolution.
     """
     half = np.asarray(cv2.resize(opened, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-    darkest = int(np.percentile(half, 0.5))
+    darkest = int(grey_percentiles(half, 0.5)[0])
     first = max(darkest + 4, 8)
     thresholds = [*range(first, first + 24, 6), *range(first + 24, min(darkest + 110, 150), 9)]
     circles: list[PupilCandidate] = []
@@ -126,11 +131,11 @@ class TracedPupil:
     """(a - b) / (a + b) of the oval a x b that most of the edge follows: 0 for a circle."""
 
 
-def trace_pupil(opened: Bytes, start: Circle) -> TracedPupil:
-    """The pupil's contour from a rough circle: three rounds of the strongest closed edge and the ellipse that most
-    of it agrees with, then a Fourier contour through the edge points near that ellipse."""
+def trace_pupil(opened: Bytes, start: Circle, rounds: int = 3) -> TracedPupil:
+    """The pupil's contour from a rough circle: rounds of the strongest closed edge and the ellipse that most of it
+    agrees with, then a Fourier contour through the edge points near that ellipse."""
     circle, angles = start, turn(ANGLES)
-    for _ in range(3):
+    for _ in range(rounds):
         x_px, y_px = _strongest_edge(opened, circle, angles)
         oval = agreed_oval(circle, (x_px, y_px), 0.05 * circle.radius_px + 1.0)
         circle = oval.circle
@@ -148,14 +153,14 @@ def _strongest_edge(opened: Bytes, circle: Circle, angles: Doubles) -> tuple[Dou
     radii = np.linspace(nearest, farthest, int((farthest - nearest) * 2) + 1)
     polar = sample_polar(opened, centre, radii, angles)
     few = turn(72)
-    inside = float(np.median(sample_polar(opened, centre, np.linspace(2, 0.6 * circle.radius_px, 12), few)))
+    inside = median(sample_polar(opened, centre, np.linspace(2, 0.6 * circle.radius_px, 12), few))
     ring = sample_polar(opened, centre, np.linspace(1.15, 1.35, 6) * circle.radius_px, few)
-    outside = float(np.percentile(ring, 30))
+    (outside,) = percentiles(ring, 30)
     # Clipped between pupil and iris: neither a reflection nor the sclera outbids the edge.
     clipped = np.clip(polar, inside, max(inside + 8, inside + 0.85 * (outside - inside))).astype(np.float32)
     slope = cv2.GaussianBlur(cv2.Sobel(clipped, cv2.CV_32F, 0, 1, ksize=5), (5, 3), 0)
     rise = np.asarray(np.clip(slope, 0, None), np.float64)
-    usual = float(np.percentile(rise.max(axis=0), 50)) + 1e-6
+    usual = percentiles(rise.max(axis=0), 50)[0] + 1e-6
     rows = closed_path(-np.minimum(rise / usual, 1.5), step_cost=0.05)
     radius = radii[rows]
     return centre[0] + radius * np.cos(angles), centre[1] + radius * np.sin(angles)
@@ -193,22 +198,21 @@ def _score(half: Bytes, contour: npt.NDArray[np.int32]) -> PupilCandidate | None
     whole = margin <= x <= width_px - margin and margin <= y <= height_px - margin
     if aspect < 0.6 or solidity < 0.75 or not whole:
         return None
-    shares = np.linspace(0.5, 1.5, 21)
-    rings = sample_polar(half, (x, y), shares * radius, turn(72))
-    outside = float(np.percentile(rings[14:17].mean(axis=0), 25))
     # From near the middle outwards: the dark inner part of an iris is bright beside the pupil that it surrounds.
-    core = sample_polar(half, (x, y), np.linspace(0.2, 0.8, 13) * radius, turn(72))
-    spread = float(np.percentile(core, 85) - np.percentile(core, 15))
-    inside = float(np.median(rings[2:9]))
-    contrast = float(np.clip(outside - inside, -50, 60)) - 0.5 * spread
+    both = sample_polar(half, (x, y), _SCORED_SHARES * radius, turn(72))
+    rings, core = both[: len(_RING_SHARES)], both[len(_RING_SHARES) :]
+    (outside,) = percentiles(rings[14:17].mean(axis=0), 25)
+    darker, brighter = percentiles(core, 15, 85)
+    inside = median(rings[2:9])
+    contrast = min(max(outside - inside, -50.0), 60.0) - 0.5 * (brighter - darker)
     if contrast < 3:
         return None
     roundness = 4 * np.pi * hull_area / cv2.arcLength(hull, True) ** 2
     off_middle = np.hypot(x - width_px / 2, y - height_px / 2) / np.hypot(width_px / 2, height_px / 2)
     score = contrast * min(1.0, radius / 12) * roundness**2 * aspect * solidity**2 * (1 - 0.35 * off_middle)
     # A blob ends where its threshold lies, the pupil halfway up its edge.
-    risen = (np.median(rings, axis=1) > (inside + outside) / 2) & (shares > 0.8) & (shares < 1.25)
-    edge = float(shares[np.argmax(risen)]) if risen.any() else 1.0
+    risen = (medians_of_rows(rings) > (inside + outside) / 2) & (_RING_SHARES > 0.8) & (_RING_SHARES < 1.25)
+    edge = float(_RING_SHARES[np.argmax(risen)]) if risen.any() else 1.0
     return PupilCandidate(Circle(float(x), float(y), radius * edge), float(score))
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.pipeline._geometry import Contour
+from model.pipeline._order import grey_percentiles
 from model.pipeline.evidence import LimbusEvidence, PupilEvidence
 from model.pipeline.image import EyeImage
 from model.pipeline.measures import TextureStrength, off_gaze
@@ -115,14 +116,14 @@ def check_image(image: EyeImage) -> None:
 
 def image_gates(image: EyeImage) -> Gates:
     """On the whole picture: grey (near-infrared) and neither dark, flat nor burnt out."""
-    low, high = np.percentile(image.pixels, (0.5, 99.0))
+    low, high = grey_percentiles(image.pixels, 0.5, 99.0)
     burnt = float((image.pixels >= 254).mean())
     visible = ("the picture was taken in visible light", "use a near-infrared camera (700 to 900 nm)")
     flat = ("the picture is too dark, too bright or flat", "light the eye evenly and set the exposure")
     glare = ("the picture is overexposed", "dim the lamp, or turn glasses and lamp so that nothing shines back")
     return (
         Gate("colour_spread", image.colour_spread, MAX_COLOUR_SPREAD, *visible, at_most=True),
-        Gate("contrast_grey_levels", float(high - low), MIN_SPAN, *flat),
+        Gate("contrast_grey_levels", high - low, MIN_SPAN, *flat),
         Gate("burnt_out_share", burnt, MAX_BURNT_OUT_SHARE, *glare, at_most=True),
     )
 

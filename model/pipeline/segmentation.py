@@ -6,7 +6,7 @@ the image itself. Texture is sampled elsewhere, from the image itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from model.pipeline import quality
 from model.pipeline._geometry import Circle, Contour, turn
-from model.pipeline._views import View, close_up, search_view
+from model.pipeline._views import View, close_up, close_up_of, search_view
 from model.pipeline.evidence import LimbusEvidence, PupilEvidence, measure_limbus, measure_pupil
-from model.pipeline.eyelids import Eyelid, find_eyelid
+from model.pipeline.eyelids import Eyelid, find_eyelids
 from model.pipeline.image import EyeImage
 from model.pipeline.limbus import (
     SIDES,
@@ -31,10 +31,12 @@ from model.pipeline.limbus import (
 from model.pipeline.pupil import PupilCandidate, find_pupils, trace_pupil, without_large_glints
 from protocol.errors import QualityError
 
+Floats = npt.NDArray[np.float32]
+
 _SHORTEST_ARC_DEG = 30.0
 """Of either side of the limbus, between the lids: with less of it, the whole sides are the better guide."""
 
-__all__ = ["Segmentation", "Sighting", "segment", "sight"]
+__all__ = ["Segmentation", "Sighting", "follow", "segment", "sight"]
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,13 @@ class _Candidate:
         return self.pupil.score * max(self.limbus.score, 0.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Traced:
     """Exact boundaries of a candidate in its close-up, and what speaks for them."""
 
     view: View
+    edges: Floats = field(repr=False)
+    """Of the limbus."""
     pupil: Contour
     limbus: Circle
     lids: Lids
@@ -114,17 +118,46 @@ def segment(image: EyeImage) -> Segmentation:
     quality.enforce(quality.candidate_gates(candidates[0].pupil.score if candidates else 0.0))
     traced = _trace(image, search, candidates[0])
     traced.check()
+    return _segmentation(traced, _distance_to_another_eye(image, search, candidates))
+
+
+def follow(image: EyeImage, last: Segmentation) -> Segmentation:
+    """The eye of a moment ago in the next frame: for guidance, at half of `segment`'s cost, never for a capture.
+
+    It is sought near where it was and between the lids as they were, the pupil's edge in one round. A second eye is
+    not looked for. Raises `QualityError` as `segment`, where the eye may only have moved too far: search again.
+    """
+    view = close_up_of(image, last.limbus.circle)
+    opened = without_large_glints(view.opened, start := view.circle_from_image(last.pupil.circle))
+    traced = trace_pupil(opened, start, rounds=1)
+    pupil = traced.contour.circle
+    edges = limbus_view(view.hairless, pupil)
+    before = view.circle_from_image(last.limbus.circle)
+    limbus = find_limbus(edges, pupil) or Limbus(before, 0.0, 0.0, 0.0, 0.0)  # which no gate lets through
+    arc = _open_arc(before, (view.lid_from_image(last.upper_lid), view.lid_from_image(last.lower_lid)))
+    if arc is not None:
+        again = find_limbus(edges, pupil, arc, limbus.circle.radius_px)
+        limbus = limbus if again is None else replace(again, rival=limbus.rival)
+    limbus = refine_limbus(edges, limbus, arc or SIDES)
+    of_pupil = measure_pupil(opened, traced)
+    of_limbus = measure_limbus(view.smooth, edges, limbus, (traced.contour, of_pupil))
+    lids = find_eyelids(view.lid_edges, pupil, limbus.circle)
+    found = _Traced(view, edges, traced.contour, limbus.circle, lids, of_pupil, of_limbus)
+    found.check()
+    return _segmentation(found, last.another_eye_radii)
+
+
+def _segmentation(traced: _Traced, another_eye_radii: float) -> Segmentation:
     view, (upper, lower) = traced.view, traced.lids
-    contour = trace_limbus(limbus_view(view.smooth, traced.pupil.circle), traced.limbus, traced.lids)
     return Segmentation(
         pupil=view.contour_in_image(traced.pupil),
-        limbus=view.contour_in_image(contour),
+        limbus=view.contour_in_image(trace_limbus(traced.edges, traced.limbus, traced.lids)),
         upper_lid=view.lid_in_image(upper),
         lower_lid=view.lid_in_image(lower),
         pupil_evidence=traced.pupil_evidence,
         limbus_evidence=traced.limbus_evidence,
         gain=view.gain,
-        another_eye_radii=_distance_to_another_eye(image, search, candidates),
+        another_eye_radii=another_eye_radii,
     )
 
 
@@ -148,7 +181,7 @@ def _candidates(search: View) -> list[_Candidate]:
     """Best first."""
     found = []
     for pupil in find_pupils(search.opened):
-        limbus = find_limbus(limbus_view(search.smooth, pupil.circle), pupil.circle)
+        limbus = find_limbus(limbus_view(search.hairless, pupil.circle), pupil.circle)
         if limbus is not None:
             found.append(_Candidate(pupil, limbus))
     return sorted(found, key=lambda candidate: -candidate.score)
@@ -160,24 +193,20 @@ def _trace(image: EyeImage, search: View, candidate: _Candidate) -> _Traced:
     opened = without_large_glints(view.opened, start)
     traced = trace_pupil(opened, start)
     pupil = traced.contour.circle
-    edges = limbus_view(view.smooth, pupil)
+    edges = limbus_view(view.hairless, pupil)
     limbus = find_limbus(edges, pupil) or candidate.limbus
     limbus = refine_limbus(edges, limbus)
-    lids = _lids(view, pupil, limbus.circle)
+    lids = find_eyelids(view.lid_edges, pupil, limbus.circle)
     arc = _open_arc(limbus.circle, lids)
     if arc is not None:
         # Lids cut the iris to a shape that a lower, smaller circle fits too: once more, between them.
         again = find_limbus(edges, pupil, arc, limbus.circle.radius_px)
         if again is not None:
             limbus = refine_limbus(edges, replace(again, rival=limbus.rival), arc)
-            lids = _lids(view, pupil, limbus.circle)
+            lids = find_eyelids(view.lid_edges, pupil, limbus.circle)
     of_pupil = measure_pupil(opened, traced)
     of_limbus = measure_limbus(view.smooth, edges, limbus, (traced.contour, of_pupil))
-    return _Traced(view, traced.contour, limbus.circle, lids, of_pupil, of_limbus)
-
-
-def _lids(view: View, pupil: Circle, limbus: Circle) -> Lids:
-    return find_eyelid(view.smooth, pupil, limbus, upper=True), find_eyelid(view.smooth, pupil, limbus, upper=False)
+    return _Traced(view, edges, traced.contour, limbus.circle, lids, of_pupil, of_limbus)
 
 
 def _open_arc(limbus: Circle, lids: Lids) -> Arc | None:

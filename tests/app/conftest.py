@@ -10,6 +10,7 @@ from app.devnet import DevnetOptions, running_devnet
 from app.endpoints import Endpoints
 from app.session import Session
 from app.vault import slots
+from tests.app.clock import Clock
 from tests.app.people import enrolled
 from tests.app.program import Room
 
@@ -41,6 +42,15 @@ def ada(devnet: Devnet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     session = enrolled(devnet.endpoints, tmp_path_factory.mktemp("ada"), 41)
     yield session
     session.vault.lock()
+
+
+@pytest.fixture
+def clock(devnet: Devnet) -> Iterator[Clock]:
+    """Of the registry that the tests share: whatever a test does to the chain is undone."""
+    found = Clock(devnet.endpoints.rpc_url)
+    mark = found.call("evm_snapshot")
+    yield found
+    assert found.call("evm_revert", mark)
 
 
 @pytest.fixture

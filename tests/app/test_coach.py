@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from app.coach import _CUES, ENOUGH_S, KEPT_FRAMES, Advice, Coach, Cue, Step, _Watch, advise, cue_for
@@ -126,3 +128,31 @@ def test_watch_is_not_full_before_the_time() -> None:
     for number in range(round((ENOUGH_S - 0.2) * 30)):
         watch.add(Frame(number, number / 30, image))
     assert watch.progress < 1.0
+
+
+def test_followed_eye_is_searched_for_where_it_is_lost() -> None:
+    frames = living(300).frames
+    _, found = advise(Frame(1, 0.0, frames[3]), EyeSide.LEFT)
+    assert found is not None
+    lost, nowhere = advise(Frame(2, 0.2, frames[4]), EyeSide.LEFT, found)  # a blink
+    assert nowhere is None
+    assert lost == _advice(frames[4])
+    elsewhere = EyeImage(np.ascontiguousarray(frames[5].pixels[:, ::-1]))
+    again, found_again = advise(Frame(3, 0.4, elsewhere), EyeSide.LEFT, found)
+    assert again.cue is Cue.HOLD_STILL
+    assert found_again is not None
+
+
+def test_second_eye_is_seen_though_the_first_is_followed(tmp_path: Path) -> None:
+    """The whole picture is searched now and then. Only the first frame shows one eye."""
+    both = REFUSALS["two_eyes"](1).pixels
+    one = both.copy()
+    one[:, both.shape[1] // 2 :] = np.median(both)
+    _, found = advise(Frame(1, 0.0, EyeImage(one)), EyeSide.LEFT)
+    assert found is not None
+    assert advise(Frame(2, 0.2, EyeImage(both)), EyeSide.LEFT, found)[1] is not None
+    for number, picture in enumerate([one, *[both] * 12]):
+        assert cv2.imwrite(str(tmp_path / f"{number:02}.png"), picture)
+    coach, seen = _watch(f"stills:{tmp_path}", until_cue=Cue.SHOW_ONE_EYE)
+    assert Cue.SHOW_ONE_EYE in seen
+    assert coach.iris is None

@@ -2,60 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app import actions
-from app.key_file import read_key
 from app.session import Session, open_session
 from app.vault import Passphrase
 from circuits.iris.circuit import Circuit
 from protocol.errors import InputError
-from registry_contract.connection import Connection
-from registry_contract.contracts import load_contract
-from registry_contract.governance import GovernanceClient
 from tests.app.clock import Clock
 from tests.app.conftest import Devnet
-from tests.app.people import done, eye
+from tests.app.people import announce_second_model, done, eye
 
 pytestmark = [pytest.mark.xdist_group("devnet"), pytest.mark.slow]
-
-
-@pytest.fixture
-def clock(devnet: Devnet) -> Iterator[Clock]:
-    """Other tests share the chain: whatever a test does here is undone."""
-    found = Clock(devnet.endpoints.rpc_url)
-    mark = found.call("evm_snapshot")
-    yield found
-    assert found.call("evm_revert", mark)
-
-
-def _announce(devnet: Devnet, clock: Clock, circuit: Circuit) -> None:
-    """Network v2 with its own verifier as model 2, through both delays."""
-    endpoints = devnet.endpoints
-    assert endpoints.account_key_file is not None
-    account = read_key(endpoints.account_key_file)
-    model = actions.model_description(circuit, endpoints.deployment.chain_id)
-    artifact = load_contract(model.verifier)
-    connection = Connection(endpoints.rpc_url, endpoints.deployment.chain_id, account)
-    verifier = connection.deploy(artifact.creation, artifact.abi).contract_address
-    assert verifier is not None
-    owner = GovernanceClient(endpoints.rpc_url, endpoints.deployment, account)
-    proposal = owner.propose_model(model.to_abi(verifier, artifact))
-    owner.schedule(proposal)
-    clock.advance(owner.delay_s())
-    owner.execute(proposal)
-    clock.advance(11)
-    assert owner.live_models().models == (1, 2)
 
 
 def test_a_member_renews_under_a_new_model_without_a_new_picture(
     devnet: Devnet, ada: Session, clock: Clock, circuit_v2: Circuit
 ) -> None:
     assert actions.begin_upgrades(ada) == ()
-    _announce(devnet, clock, circuit_v2)
+    announce_second_model(devnet.endpoints, clock, circuit_v2)
     assert actions.membership(ada).missing_models == (2,)
     (job,) = actions.begin_upgrades(ada)
     receipt = done(ada, job)

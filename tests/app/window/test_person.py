@@ -3,9 +3,11 @@ the keyboard alone. Then every screen, with what that person has, in every langu
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,14 @@ import pytest
 import requests
 from fontTools.ttLib import TTFont
 
-from app import actions
+from app import actions, provers
+from app.actions import provers as actions_provers
 from app.fonts import FAMILIES
 from app.messages import LANGUAGES
 from app.theme import PAIRS, TARGET_DP
+from circuits.iris.circuit import Circuit
+from tests.app.clock import Clock
+from tests.app.people import announce_second_model
 from tests.app.program import Room, start
 from tests.app.window.conftest import PASSPHRASE, QUESTION, Scene, require_window
 
@@ -28,19 +34,42 @@ from kivy.uix.widget import Widget
 from app.screens.page import focusable
 from app.screens.widgets import Action, Card, Choice, Field, Row, Tabs, Text, Touchable
 from tests.app.window import story
+from tests.app.window.driver import Driver
 
 pytestmark = [pytest.mark.xdist_group("devnet"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def lived(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+def backup(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the story's backup is written."""
+    return tmp_path_factory.mktemp("backup") / "backup.irisproof"
+
+
+@pytest.fixture(scope="module")
+def lived(scene: Scene, backup: Path) -> Scene:
     """The whole story; its acts assert what a person would see."""
     story.agree_and_create(scene)
     story.enrol(scene)
     story.vote(scene)
     story.answer(scene)
-    story.back_up(scene, tmp_path_factory.mktemp("backup") / "backup.irisproof")
+    story.back_up(scene, backup)
     return scene
+
+
+@pytest.fixture
+def at_home(lived: Scene) -> Driver:
+    """The first screen, unlocked: on a busy machine the vault may have locked itself meanwhile, as it should."""
+    driver = lived.driver
+    driver.pump()
+    if driver.app.vault is None:
+        driver.app.show("unlock")
+        driver.on("unlock")
+        driver.type("Passphrase", PASSPHRASE)
+        driver.tap("Unlock")
+    else:
+        driver.app.show("home")
+    driver.until(lambda: driver.app.root.current == "home" and driver.says("You are enrolled"), "the registry's answer")
+    return driver
 
 
 def test_what_the_window_said_is_so_on_the_chain(lived: Scene) -> None:
@@ -151,6 +180,99 @@ def test_both_themes_are_drawn_and_words_stand_out(lived: Scene) -> None:
     driver.app.prefer(replace(driver.app.preferences, theme="light"))
     assert means[0] > 200
     assert means[1] < 60
+
+
+def test_renewal_is_stopped_and_then_goes_through(
+    lived: Scene, clock: Clock, circuit_v2: Circuit, at_home: Driver
+) -> None:
+    driver = at_home
+    announce_second_model(lived.devnet.endpoints, clock, circuit_v2)
+    driver.app.show("polls")
+    driver.on("polls")
+    driver.tap("You")
+    driver.until(lambda: driver.says("A new model is out"), "the news")
+    driver.tap("Renew now")
+    driver.on("upgrade")
+    driver.tap("Renew now")
+    driver.until(lambda: driver.app.root.current == "proving" and driver.screen.bar_value > 0.0, "the proof")
+    session, job = driver.app.session, driver.app.job
+    driver.tap("Stop")
+    driver.on("home")
+    assert not job.folder.exists()
+    assert session.contents.jobs("open") == ()
+    assert actions.membership(session).missing_models == (2,)
+    driver.tap("Renew now")
+    driver.on("upgrade")
+    driver.tap("Renew now")
+    driver.until(lambda: driver.app.root.current == "proving", "the proof")
+    driver.until(
+        lambda: driver.app.root.current == "home" and not driver.says("A new model is out"),
+        "the renewal",
+    )
+    assert actions.membership(session).missing_models == ()
+
+
+def test_recovery_asks_for_the_record_and_says_why_it_cannot_be(at_home: Driver) -> None:
+    """This registry has no committee, which alone could tell that it is the same person."""
+    driver = at_home
+    driver.app.show("recovery")
+    driver.on("recovery")
+    driver.tap("Capture my eye")
+    driver.until(lambda: driver.says("the number of the record is missing"[1:]), "the number that is missing")
+    driver.tap("That is not me")
+    driver.until(lambda: driver.says("That did not work") and not driver.screen.busy, "nobody asks for the place")
+    driver.type("Number of the record", "1")
+    driver.tap("Capture my eye")
+    driver.until(lambda: driver.app.root.current == "capture", "the camera")
+    driver.until(lambda: driver.says("hands no record over"), "the refusal")
+    driver.key("escape")
+    driver.on("recovery")
+
+
+def test_bundle_without_provers_asks_before_it_downloads_them(at_home: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here both are installed: only their absence is made up."""
+    driver, asked = at_home, []
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(provers, "find_spec", lambda _: None)
+    monkeypatch.setattr(actions_provers, "download_provers", lambda: asked.append("downloaded"))
+    driver.app.opened(driver.app.vault)
+    driver.on("provers")
+    assert driver.says("GPL-3.0")
+    assert driver.says("no licence named")
+    driver.tap("Not now")
+    driver.on("home")
+    assert asked == []
+    driver.app.opened(driver.app.vault)
+    driver.on("provers")
+    driver.tap("Download and install")
+    driver.on("home")
+    assert asked == ["downloaded"]
+
+
+def test_everything_is_deleted_and_comes_back_from_the_backup(lived: Scene, backup: Path, at_home: Driver) -> None:
+    driver, new = at_home, "another staple entirely"
+    driver.app.show("delete")
+    driver.on("delete")
+    assert driver.find("Delete now").disabled
+    driver.tap("I want all of it deleted")
+    driver.tap("Delete now")
+    driver.on("welcome")
+    assert not [path for path in lived.folder.rglob("*") if path.is_file() and path.name != "window.json"]
+    driver.tap("I have read this")
+    driver.tap("I have a backup")
+    driver.on("restore")
+    driver.type("Path of the backup", str(backup))
+    driver.tap("the 24 recovery words")
+    driver.type("24 recovery words", "no such words")
+    driver.type("New passphrase", new)
+    driver.tap("Restore")
+    driver.until(lambda: driver.says("That did not work") and not driver.screen.busy, "words that are none")
+    driver.tap("its passphrase")
+    driver.type("Passphrase of the backup", PASSPHRASE)
+    driver.type("New passphrase", new)
+    driver.tap("Restore")
+    driver.until(lambda: driver.app.root.current == "home" and driver.says("You are enrolled"), "the restored vault")
+    assert len(driver.app.session.contents.receipts("vote")) == 1
 
 
 def _screens(scene: Scene) -> Iterator[Any]:

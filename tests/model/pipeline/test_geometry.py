@@ -56,6 +56,24 @@ def test_closed_path_never_jumps() -> None:
     assert np.abs(np.diff(path)).max() <= 1
 
 
+@pytest.mark.parametrize("levels", [2, 3, 1000])
+def test_closed_path_is_the_cheapest_by_the_plain_recursion(levels: int) -> None:
+    """With few levels many paths cost the same: straight on wins, then from the row above."""
+    for seed in range(10):
+        cost = np.random.default_rng((levels, seed)).integers(0, levels, (9, 12)) / 10
+        around = np.concatenate([cost[:, 6:], cost, cost[:, :6]], axis=1).T.tolist()
+        totals, moves = [around[0]], []
+        for here in around[1:]:
+            before = [np.inf, *totals[-1], np.inf]
+            ways = [[before[row + 1], before[row] + 0.02, before[row + 2] + 0.02] for row in range(9)]
+            moves.append([(0, -1, 1)[way.index(min(way))] for way in ways])
+            totals.append([min(way) + own for way, own in zip(ways, here, strict=True)])
+        rows = [totals[-1].index(min(totals[-1]))]
+        for move in reversed(moves):
+            rows.insert(0, rows[0] + move[rows[0]])
+        assert closed_path(cost, 0.02).tolist() == rows[6:18]
+
+
 def test_fit_circle_of_exact_points_is_exact() -> None:
     circle = Circle(33.0, 44.0, 21.0)
     found = fit_circle(*_ring(circle))

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from model.pipeline._geometry import Circle, turn
-from model.pipeline.eyelids import Eyelid, find_eyelid
-from model.pipeline.limbus import SIDES, find_limbus, limbus_view
+from model.pipeline.eyelids import Eyelid, LidEdges, find_eyelids
+from model.pipeline.image import EyeImage
+from model.pipeline.limbus import SIDES, find_limbus, limbus_view, without_hairs
 from model.pipeline.pupil import find_pupils, trace_pupil, without_glints, without_lamps, without_large_glints
-from model.pipeline.segmentation import Segmentation, _open_arc, segment
+from model.pipeline.segmentation import Segmentation, _open_arc, follow, segment
 from model.synthetic import CaptureConditions, Glints, SyntheticCapture, capture, make_eye
+from model.synthetic.attacks import living_eye
 from protocol.errors import QualityError
 
 _GLINTS = list(Glints)
@@ -180,7 +182,7 @@ def test_limbus_search_prefers_a_weak_edge_all_along_to_a_strong_one_in_part() -
     picture[:88] = 190  # skin above the lid's edge, which all arcs cross beyond the iris' radius
     picture = cv2.GaussianBlur(picture, (0, 0), 2)
     pupil = Circle(160, 120, 30)
-    found = find_limbus(limbus_view(picture, pupil), pupil)
+    found = find_limbus(limbus_view(without_hairs(picture), pupil), pupil)
     assert found is not None
     assert found.circle.radius_px == pytest.approx(80, abs=3)
 
@@ -195,14 +197,13 @@ def test_eyelid_across_the_iris_is_found_and_none_where_there_is_none() -> None:
     cv2.circle(picture, (160, 120), 35, 30, -1)
     open_eye = cv2.GaussianBlur(picture, (0, 0), 2)
     pupil, limbus = Circle(160, 120, 35), Circle(160, 120, 95)
-    assert find_eyelid(open_eye, pupil, limbus, upper=True) is None
-    assert find_eyelid(open_eye, pupil, limbus, upper=False) is None
+    assert find_eyelids(LidEdges(open_eye), pupil, limbus) == (None, None)
     picture[:65] = 180
     half = cv2.GaussianBlur(picture, (0, 0), 2)
-    lid = find_eyelid(half, pupil, limbus, upper=True)
-    assert lid is not None
-    assert lid.edge_y_px(np.array([160.0]))[0] == pytest.approx(65, abs=4)
-    assert find_eyelid(half, pupil, limbus, upper=False) is None
+    upper, lower = find_eyelids(LidEdges(half), pupil, limbus)
+    assert upper is not None
+    assert upper.edge_y_px(np.array([160.0]))[0] == pytest.approx(65, abs=4)
+    assert lower is None
 
 
 def test_upper_lid_hides_what_is_above_it_and_the_lower_one_what_is_below() -> None:
@@ -220,3 +221,32 @@ def test_segmentation_of_a_shifted_picture_shifts_with_it() -> None:
     whole, part = segment(drawn.image), segment(EyeImage(inner))
     assert whole.pupil.x_px - part.pupil.x_px == pytest.approx(30, abs=1)
     assert whole.limbus.y_px - part.limbus.y_px == pytest.approx(20, abs=2)
+
+
+def test_followed_eye_lies_where_the_search_finds_it() -> None:
+    frames = living_eye(300).frames
+    last, followed = segment(frames[0]), 0
+    for image in (*frames[1:4], *frames[5:]):  # in the fifth it is closed
+        found, searched = follow(image, last), segment(image)
+        for one, other in ((found.limbus, searched.limbus), (found.pupil, searched.pupil)):
+            off_px = np.hypot(one.x_px - other.x_px, one.y_px - other.y_px)
+            assert off_px < 0.05 * searched.limbus.mean_radius_px
+            assert one.mean_radius_px == pytest.approx(other.mean_radius_px, rel=0.03)
+        last, followed = found, followed + 1
+    assert followed >= 6
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_followed_eye_may_move_a_little(scale: int) -> None:
+    picture = cv2.resize(capture(make_eye(3), 1).image.pixels, None, fx=scale, fy=scale)
+    moved = np.roll(picture, 4 * scale, axis=1)
+    found = follow(EyeImage(moved), segment(EyeImage(picture)))
+    searched = segment(EyeImage(moved))
+    assert found.limbus.x_px == pytest.approx(searched.limbus.x_px, abs=2 * scale)
+    assert found.limbus.mean_radius_px == pytest.approx(searched.limbus.mean_radius_px, rel=0.02)
+
+
+def test_followed_eye_that_closed_is_refused() -> None:
+    frames = living_eye(300).frames
+    with pytest.raises(QualityError):
+        follow(frames[4], segment(frames[3]))
