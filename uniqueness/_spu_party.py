@@ -30,8 +30,8 @@ frames = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(frames)
 
 PARTIES, ROTATIONS = 3, 17
-RUN_SIZES = (256, 1 << 16)
-"""Comparisons in one run; fewer are filled up with zeros, which are not positive."""
+LEAST_RUN = 256
+"""Comparisons in the smallest run; see `run_size`."""
 SECRET = libspu.Visibility.VIS_SECRET
 
 
@@ -52,8 +52,7 @@ class Session:
         config.experimental_enable_colocated_optimization = True
         self.runtime, self.io = spu.Runtime(self.link, config), spu.Io(PARTIES, config)
         self.any_of: dict[tuple[int, int], Any] = {}
-        for size in RUN_SIZES:
-            self.program(size, 1)
+        self.program(LEAST_RUN, 1)
         self.either = _compile(jnp.logical_or, [np.zeros((), np.bool_)] * 2, ["kept", "bit"], "kept")
 
     def program(self, size: int, eyes: int) -> Any:
@@ -90,7 +89,9 @@ class Session:
 
     def add(self, shares: Any, eyes: int, first: bool) -> None:
         """OR "some score is positive" to what is kept; the result stays shared. Pairs of eyes come whole."""
-        size = next(size for size in RUN_SIZES if len(shares) <= size - size % (eyes * ROTATIONS if eyes > 1 else 1))
+        size, pair = run_size(len(shares)), eyes * ROTATIONS
+        if eyes > 1 and size - size % pair < len(shares):
+            size = run_size(len(shares) + pair)
         self.load(shares, size)
         self.runtime.run(self.program(size, eyes))
         if first:
@@ -121,6 +122,13 @@ class Session:
             share.share_chunks = [bytes.fromhex(chunk) for chunk in part["chunks"]]
             opened.append(share)
         return self.io.reconstruct(opened)
+
+
+def run_size(count: int) -> int:
+    """The least of 256, 320, 384, 448, 512, ..., four a doubling, that holds `count`. What is missing is filled up with
+    zeros, which are not positive: a program is compiled for each size, so not for every number of records."""
+    step = max(LEAST_RUN, 1 << (count - 1).bit_length()) // 8
+    return max(LEAST_RUN, -(-count // step) * step)
 
 
 def _encrypt(desc: Any, certificate: str, key: str, authority: str) -> None:

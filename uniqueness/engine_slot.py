@@ -12,7 +12,7 @@ from uniqueness.checked.comparison import CheckedComparison
 from uniqueness.checked.peers import Peers
 from uniqueness.comparison import Comparison, LocalComparison
 from uniqueness.engine import Engine, EngineKind, TlsFiles
-from uniqueness.linear import Products, numpy_products
+from uniqueness.linear import NUMPY, Arithmetic
 from uniqueness.links import connect_links
 from uniqueness.sharded import ShardedComparison, ShardPlan
 
@@ -37,7 +37,7 @@ class EngineSetting:
     choice: EngineChoice
     addresses: Sequence[str]
     tls: TlsFiles
-    products: Products = numpy_products
+    arithmetic: Arithmetic = NUMPY
     timeout_s: int = 60
     shards: ShardPlan | None = None
     """SPU alone can be spread; then the plan's addresses take the place of the engines'."""
@@ -71,7 +71,7 @@ class EngineSlot:
         else:
             kind = EngineKind(setting.choice.value)
             engine = Engine(kind, self._node, setting.addresses, setting.timeout_s, setting.tls)
-            self._start(LocalComparison(engine, setting.products))
+            self._start(LocalComparison(engine, setting.arithmetic.products))
         self._session = session
 
     def _start(self, comparison: LocalComparison | ShardedComparison) -> None:
@@ -88,7 +88,7 @@ class EngineSlot:
         links = connect_links(self._node, setting.addresses, setting.tls, session, _CONNECT_S)
         peers = Peers(self._node, links, setting.timeout_s)
         try:
-            comparison = CheckedComparison(peers, setting.products)
+            comparison = CheckedComparison(peers, setting.arithmetic)
         except BaseException:
             peers.close()
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -77,10 +78,17 @@ def client(name: str, authority: Path, out: Path) -> None:
 @_config
 def node(config: Path) -> None:
     """Run a node until it is stopped. It takes first what it missed from the other two."""
+    _calm_products()
     from app.committee.node import run_node
     from app.committee.settings import read_settings
 
     run_node(read_settings(config), click.echo)
+
+
+def _calm_products() -> None:
+    """One thread for numpy's products, where the operator's environment does not say otherwise, before numpy is loaded.
+    They are small, and threads that wait for each other between them take more CPU time than they save."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @committee.command()

@@ -29,7 +29,7 @@ from uniqueness.engine import TlsFiles
 from uniqueness.engine_slot import EngineChoice, EngineSetting, EngineSlot
 from uniqueness.intake import Intake
 from uniqueness.keys import read_box_key
-from uniqueness.linear import Products, numpy_products
+from uniqueness.linear import NUMPY, Arithmetic
 from uniqueness.member import Member, MemberParts
 from uniqueness.ordered_log import genesis
 from uniqueness.sequencer import Sequencer
@@ -139,20 +139,22 @@ def _parts(settings: NodeSettings) -> _Parts:
     if settings.shards is not None and committee.engine is not EngineChoice.SPU:
         raise InputError(f"the committee's engine is {committee.engine.value}; only spu can be spread over shards")
     shards = None if settings.shards is None else read_plan(settings.shards)
-    slot = EngineSlot(node, EngineSetting(committee.engine, engines, tls, _products(settings.products), shards=shards))
+    slot = EngineSlot(
+        node, EngineSetting(committee.engine, engines, tls, _arithmetic(settings.products), shards=shards)
+    )
     signer = NodeSigner(account, deployment.registry, deployment.chain_id)
     member = Member(MemberParts(store, view, signer, Intake(served, box_key, view, store), slot, peers))
     return _Parts(committee, member, peers, tls)
 
 
-def _products(name: str) -> Products:
-    if name == "numpy":
-        return numpy_products
+def _arithmetic(products: str) -> Arithmetic:
+    if products == "numpy":
+        return NUMPY
     try:
-        from uniqueness.torch_products import torch_products  # noqa: PLC0415  torch is not needed to run
+        from uniqueness.torch_products import TORCH  # noqa: PLC0415  torch is not needed to run
     except ImportError as error:
         raise InputError("products is torch, and torch is not installed") from error
-    return torch_products
+    return TORCH
 
 
 def _listening(settings: NodeSettings, parts: _Parts) -> Listening:

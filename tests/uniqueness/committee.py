@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -11,20 +10,12 @@ from typing import TypeVar
 import pytest
 
 from uniqueness.engine import Engine, EngineKind, engine_available
+from uniqueness.rehearsal import free_addresses
 
 Result = TypeVar("Result")
 needs_spu = pytest.mark.skipif(
     not engine_available(EngineKind.SPU), reason="SPU's environment is not set up: make committee-venv"
 )
-
-
-def free_addresses(count: int = 3) -> list[str]:
-    """Addresses that were free a moment ago."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
 
 
 @contextmanager

@@ -15,12 +15,20 @@ from model.synthetic import capture, make_eye
 from protocol.errors import EncodingError
 from protocol.types import EyeSide, PlaneName
 from tests.uniqueness.committee import at_each, needs_spu, three_engines
-from tests.uniqueness.world import Integers, held, random_codes, ring_shares
 from uniqueness.comparison import LocalComparison, Query, group_scores, same_eye_scores, scores_per_record
 from uniqueness.constants import RULES
 from uniqueness.engine import Engine, EngineKind
-from uniqueness.linear import Limbs, numpy_products, split_limbs
+from uniqueness.linear import numpy_products
 from uniqueness.reference import matches, mirrored_vector, scores
+from uniqueness.rehearsal import (
+    Integers,
+    MemoryRecords,
+    held,
+    queries_at_nodes,
+    random_codes,
+    records_at_nodes,
+    ring_shares,
+)
 
 V1 = RULES["iris_v1"]
 pytestmark = pytest.mark.xdist_group("committee")
@@ -32,33 +40,8 @@ def engines(request: pytest.FixtureRequest) -> Iterator[list[Engine]]:
         yield started
 
 
-class Rows:
-    """Records in memory."""
-
-    zeroed: frozenset[int] = frozenset()
-
-    def __init__(self, limbs: Limbs) -> None:
-        self._limbs = limbs
-
-    def __len__(self) -> int:
-        return len(self._limbs)
-
-    def block(self, start: int, stop: int) -> Limbs:
-        return self._limbs[start:stop]
-
-
-def _at_nodes(codes: Integers, rng: np.random.Generator) -> list[Rows]:
-    shares = ring_shares(codes, rng)
-    return [Rows(split_limbs(np.concatenate([shares[n], shares[(n + 1) % 3]], axis=1))) for n in range(3)]
-
-
-def _queries(eyes: list[Integers], rng: np.random.Generator) -> list[Query]:
-    shares = [ring_shares(eye, rng) for eye in eyes]
-    return [Query(tuple(held(V1, one, node) for one in shares)) for node in range(3)]
-
-
-def _found(engines: list[Engine], eyes: list[Integers], records: list[Rows]) -> int | None:
-    queries = _queries(eyes, np.random.default_rng(9))
+def _found(engines: list[Engine], eyes: list[Integers], records: list[MemoryRecords]) -> int | None:
+    queries = queries_at_nodes(V1, eyes, np.random.default_rng(9))
 
     def ask(node: int, engine: Engine) -> tuple[bool, int | None]:
         comparison = LocalComparison(engine)
@@ -82,7 +65,7 @@ def _mirror(code: Integers) -> Integers:
 def test_one_eye_is_found_where_it_is_as_it_is_and_mirrored(engines: list[Engine], at: int) -> None:
     rng = np.random.default_rng(at)
     codes = random_codes(V1, 7, rng)
-    records = _at_nodes(codes, rng)
+    records = records_at_nodes(codes, rng)
     turned = np.roll(codes[at].reshape(-1, 120), -7, axis=1).ravel()
     assert _found(engines, [turned], records) == at
     assert _found(engines, [_mirror(codes[at])], records) == at
@@ -92,7 +75,7 @@ def test_one_eye_is_found_where_it_is_as_it_is_and_mirrored(engines: list[Engine
 def test_two_eyes_match_only_together_in_order_swapped_and_mirrored(engines: list[Engine]) -> None:
     rng = np.random.default_rng(2)
     codes = random_codes(V1, 6, rng)  # three persons, left and right in turn
-    records = _at_nodes(codes, rng)
+    records = records_at_nodes(codes, rng)
     left, right, stranger = codes[2], codes[3], random_codes(V1, 1, rng)[0]
     for pair in ([left, right], [right, left], [_mirror(left), _mirror(right)], [_mirror(right), _mirror(left)]):
         assert _found(engines, pair, records) == 1
@@ -102,7 +85,7 @@ def test_two_eyes_match_only_together_in_order_swapped_and_mirrored(engines: lis
 
 def test_nobody_is_found_where_there_are_no_records(engines: list[Engine]) -> None:
     rng = np.random.default_rng(3)
-    records = _at_nodes(random_codes(V1, 0, rng), rng)
+    records = records_at_nodes(random_codes(V1, 0, rng), rng)
     assert _found(engines, [random_codes(V1, 1, rng)[0]], records) is None
 
 
@@ -110,7 +93,7 @@ def test_one_eye_given_as_left_and_right_is_seen(engines: list[Engine]) -> None:
     rng = np.random.default_rng(5)
     left, right = random_codes(V1, 2, rng)
     for pair, expected in (([left, right], False), ([left, left], True), ([left, _mirror(left)], True)):
-        queries = _queries(pair, rng)
+        queries = queries_at_nodes(V1, pair, rng)
         bits = at_each(
             engines, lambda node, engine, q=queries: engine.any_positive(b"same", [same_eye_scores(q[node])], 34)
         )
@@ -120,7 +103,7 @@ def test_one_eye_given_as_left_and_right_is_seen(engines: list[Engine]) -> None:
 def test_scores_of_a_query_are_the_reference_s_whatever_the_blocks() -> None:
     rng = np.random.default_rng(6)
     codes = random_codes(V1, 10, rng)
-    records, queries = _at_nodes(codes, rng), _queries([codes[1], codes[8]], rng)
+    records, queries = records_at_nodes(codes, rng), queries_at_nodes(V1, [codes[1], codes[8]], rng)
     parts = [
         np.concatenate(list(group_scores(query, rows, numpy_products, block_rows=4)))
         for query, rows in zip(queries, records, strict=True)

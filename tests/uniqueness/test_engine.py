@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from protocol.errors import ArtifactAbsent, EncodingError
-from tests.uniqueness.committee import at_each, free_addresses, needs_spu, three_engines
-from tests.uniqueness.world import Integers, Ring, codes_near_threshold, held, random_codes, ring_shares
+from tests.uniqueness.committee import at_each, needs_spu, three_engines
+from tests.uniqueness.world import codes_near_threshold
 from uniqueness import engine as engine_module
 from uniqueness._frames import read_frame, write_frame
 from uniqueness.binding import require_population
@@ -22,6 +22,7 @@ from uniqueness.engine import Engine, EngineFailed, EngineKind, committee_python
 from uniqueness.linear import local_scores, record_row, split_limbs
 from uniqueness.reference import scores
 from uniqueness.refusals import RequestRefused
+from uniqueness.rehearsal import Integers, Ring, free_addresses, held, random_codes, ring_shares
 from uniqueness.torch_products import torch_products
 
 V1 = RULES["iris_v1"]
@@ -37,7 +38,8 @@ def engines(request: pytest.FixtureRequest) -> Iterator[list[Engine]]:
 def _verdict(engines: list[Engine], values: list[int] | Integers, tag: bytes = b"a request") -> bool:
     """The bit, which all three nodes have to get."""
     shares = ring_shares(np.asarray(values, np.int64), np.random.default_rng(1))
-    bits = at_each(engines, lambda node, engine: engine.any_positive(tag, [shares[node]], len(shares[node])))
+    blocks = [np.array_split(share, [1, 1 + len(share) // 3]) for share in shares]  # of any sizes, none included
+    bits = at_each(engines, lambda node, engine: engine.any_positive(tag, blocks[node], len(shares[node])))
     assert len(set(bits)) == 1
     return bits[0]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.uniqueness.committee import free_addresses, needs_spu
+from tests.uniqueness.committee import needs_spu
 from uniqueness.engine import Engine, EngineFailed, EngineKind, TlsFiles
 from uniqueness.keys import Authority, certificate_request, node_name, write_tls_key
+from uniqueness.rehearsal import free_addresses
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("committee")]
 KINDS = pytest.mark.parametrize("kind", [EngineKind.MPYC, pytest.param(EngineKind.SPU, marks=needs_spu)])

@@ -16,42 +16,17 @@ import pytest
 
 from protocol.errors import EncodingError, InputError
 from tests.uniqueness.committee import at_each, three_engines
-from tests.uniqueness.world import Integers, held, random_codes, ring_shares
 from uniqueness.comparison import LocalComparison, Query
-from uniqueness.constants import RULES, ComparisonRule
+from uniqueness.constants import RULES
 from uniqueness.engine import EngineFailed, EngineKind
-from uniqueness.linear import Limbs, split_limbs
 from uniqueness.reference import mirrored_vector
+from uniqueness.rehearsal import MemoryRecords, queries_at_nodes, random_codes, records_at_nodes
 from uniqueness.sharded import ShardedComparison, ShardPlan, sharding_available
 
 V1, V2 = RULES["iris_v1"], RULES["iris_v2"]
 BLOCK, RECORDS = 3, 11  # blocks 0 and 2 are shard 0's: records 0-2 and 6-8; shard 1 has 3-5 and 9-10
 needs_ray = pytest.mark.skipif(not sharding_available(), reason="Ray is not set up: make committee-venv")
 Result = TypeVar("Result")
-
-
-class Rows:
-    """Records in memory; can be overwritten."""
-
-    def __init__(self, limbs: Limbs, count: int) -> None:
-        self.limbs, self.count = limbs, count
-        self.zeroed: frozenset[int] = frozenset()
-
-    def __len__(self) -> int:
-        return self.count
-
-    def block(self, start: int, stop: int) -> Limbs:
-        return self.limbs[start:stop]
-
-
-def _rows(codes: Integers, rng: np.random.Generator) -> list[Rows]:
-    shares = ring_shares(codes, rng)
-    return [Rows(split_limbs(np.concatenate([shares[n], shares[(n + 1) % 3]], axis=1)), len(codes)) for n in range(3)]
-
-
-def _queries(eyes: list[Integers], rng: np.random.Generator, rule: ComparisonRule = V1) -> list[Query]:
-    shares = [ring_shares(eye, rng) for eye in eyes]
-    return [Query(tuple(held(rule, one, node) for one in shares)) for node in range(3)]
 
 
 def _plan(shards: int = 2, block_records: int = BLOCK) -> ShardPlan:
@@ -92,7 +67,9 @@ def operators() -> Iterator[list[ShardedComparison]]:
         yield started
 
 
-def _answers(operators: list[ShardedComparison], queries: list[Query], rows: list[Rows]) -> tuple[bool, int | None]:
+def _answers(
+    operators: list[ShardedComparison], queries: list[Query], rows: list[MemoryRecords]
+) -> tuple[bool, int | None]:
     """What the operators found, which has to be the same at each."""
     found = _together(
         lambda node: (
@@ -110,21 +87,21 @@ def _answers(operators: list[ShardedComparison], queries: list[Query], rows: lis
 def test_two_shards_give_the_verdicts_of_one(operators: list[ShardedComparison]) -> None:
     rng = np.random.default_rng(1)
     codes = random_codes(V1, RECORDS, rng)
-    rows = _rows(codes, rng)
+    rows = records_at_nodes(codes, rng)
     turned = {at: np.roll(codes[at].reshape(-1, 120), 6, axis=1).ravel() for at in (0, 2, 3, 5, 6, 8, 9, 10)}
     asked = [(query, at) for at, query in turned.items()]
     asked += [(mirrored_vector(codes[7], V1), 7), (codes[4], 4)]
     asked += [(stranger, None) for stranger in random_codes(V1, 4, rng)]
     with three_engines(EngineKind.SPU) as engines:
         for query, expected in asked:
-            queries = _queries([query], rng)
+            queries = queries_at_nodes(V1, [query], rng)
             one_shard = at_each(engines, lambda n, e, q=queries: LocalComparison(e).find_match(b"one", q[n], rows[n]))
             assert one_shard == [expected] * 3
             assert _answers(operators, queries, rows) == (expected is not None, expected)
 
     # a new record and an erased one are seen by the shard that has them
     erased, newest = 4, random_codes(V1, 1, rng)
-    grown = _rows(np.concatenate([codes, newest]), rng)
+    grown = records_at_nodes(np.concatenate([codes, newest]), rng)
     for node in range(3):
         for old, new in (
             (rows[node].limbs.low, grown[node].limbs.low),
@@ -133,8 +110,8 @@ def test_two_shards_give_the_verdicts_of_one(operators: list[ShardedComparison])
             new[:RECORDS] = old
             new[erased] = 0
         grown[node].zeroed = frozenset({erased})
-    assert _answers(operators, _queries([codes[erased]], rng), grown) == (False, None)
-    assert _answers(operators, _queries([newest[0]], rng), grown) == (True, RECORDS)
+    assert _answers(operators, queries_at_nodes(V1, [codes[erased]], rng), grown) == (False, None)
+    assert _answers(operators, queries_at_nodes(V1, [newest[0]], rng), grown) == (True, RECORDS)
     bits = _together(lambda node: operators[node].any_positive(b"few", [np.array([node == 1, 0], np.uint16)], 2))
     assert bits == [True] * 3
 
@@ -147,15 +124,15 @@ def test_both_eyes_in_shards_match_only_together_and_a_dead_operator_leaves_no_v
 ) -> None:
     rng = np.random.default_rng(2)
     codes = random_codes(V2, 10, rng)  # five persons: three in shard 0, two in shard 1
-    rows = _rows(codes, rng)
+    rows = records_at_nodes(codes, rng)
     stranger = random_codes(V2, 1, rng)[0]
     for pair, expected in (([codes[9], codes[8]], 4), ([codes[2], codes[3]], 1), ([codes[8], stranger], None)):
-        assert _answers(operators, _queries(pair, rng, V2), rows) == (expected is not None, expected)
+        assert _answers(operators, queries_at_nodes(V2, pair, rng), rows) == (expected is not None, expected)
 
     tree = _processes_below(operators[2].process_id)
     assert len(tree) > 3
     operators[2].kill()
-    queries = _queries([codes[0], codes[1]], rng, V2)
+    queries = queries_at_nodes(V2, [codes[0], codes[1]], rng)
 
     def failed(node: int) -> bool:
         with pytest.raises(EngineFailed):
