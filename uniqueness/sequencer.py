@@ -35,7 +35,6 @@ __all__ = ["Sequencer"]
 _PURPOSES = {EntryKind.CONFIRMED: "confirm", EntryKind.DROPPED: "drop"}
 _PREPARE_S = 180.0
 _EXECUTE_S = 600.0
-_SESSION_S = 120.0
 _ATTEMPTS = 3
 
 
@@ -164,7 +163,7 @@ class Sequencer:
     def _at_all(self, path: str, value: dict[str, Any], own: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
         """The three nodes' answers, this one's first. The first failure ends the engines, so that nobody waits for a
         node that is gone."""
-        timeout_s = {"/execute": _EXECUTE_S, "/session": _SESSION_S}.get(path, _PREPARE_S)
+        timeout_s = {"/execute": _EXECUTE_S, "/session": self._member.slot.start_limit_s}.get(path, _PREPARE_S)
         futures = [self._pool.submit(own)]
         futures += [self._pool.submit(peer.call, path, value, timeout_s) for peer in self._peers]
         failure: BaseException | None = None

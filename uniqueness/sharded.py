@@ -26,14 +26,14 @@ from uniqueness.constants import PARTIES
 from uniqueness.engine import Engine, EngineFailed, EngineKind, TlsFiles, committee_python
 from uniqueness.linear import residues
 
-__all__ = ["ShardPlan", "ShardedComparison", "sharding_available"]
+__all__ = ["START_S", "ShardPlan", "ShardedComparison", "sharding_available"]
 
 Ring = npt.NDArray[np.uint16]
 
 BLOCK_RECORDS = 1024
 _LEAST_RECORDS_PER_S = 100
 """That a busy machine reaches, of two eyes: the time limit grows with the number of records."""
-_START_S = 300
+START_S = 300
 """A Ray cluster with its workers takes 10 to 60 s to start, and three operators do not start at once."""
 
 
@@ -132,20 +132,20 @@ class _Cluster(Engine):
                 "shards": [list(link) for link in plan.shards],
                 "cluster": plan.cluster,
                 "folder": self._folder,
-                "timeout_s": max(timeout_s, _START_S),
+                "timeout_s": max(timeout_s, START_S),
                 "parent": os.getpid(),
                 "tls": None if tls is None else tls.paths(),
             }
         )
 
         try:
-            with self._ended_after(_START_S):
+            with self._ended_after(START_S):
                 self._answer("started")
         except EngineFailed:
             self.kill()
             raise
 
-    def connect(self, timeout_s: int = _START_S) -> None:
+    def connect(self, timeout_s: int = START_S) -> None:
         super().connect(timeout_s)
 
     def order(self, head: dict[str, Any], body: Ring) -> None:

@@ -103,11 +103,12 @@ class LocalCommittee:
                 cwd=root_dir(),
             )
 
-    def wait_until_ready(self, nodes: tuple[int, ...] = (0, 1, 2)) -> None:
-        """Until these nodes serve and their engines have found each other. Raises `CommitteeUnavailable`."""
+    def wait_until_ready(self, nodes: tuple[int, ...] = (0, 1, 2), engines_s: float = _START_S) -> None:
+        """Until these nodes serve and their engines have found each other, in `engines_s`. Raises
+        `CommitteeUnavailable`."""
         for node in nodes:
             self._wait_until_serving(node)
-        deadline_s = time.monotonic() + _START_S
+        deadline_s = time.monotonic() + engines_s
         while any(status.get("engines") != "ready" for status in self.client.status()):
             if time.monotonic() > deadline_s:
                 raise CommitteeUnavailable("the engines of the three nodes did not find each other")

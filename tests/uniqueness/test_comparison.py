@@ -61,14 +61,14 @@ def _mirror(code: Integers) -> Integers:
     return mirrored_vector(code, V1)
 
 
-@pytest.mark.parametrize("at", [0, 4, 6])
-def test_one_eye_is_found_where_it_is_as_it_is_and_mirrored(engines: list[Engine], at: int) -> None:
-    rng = np.random.default_rng(at)
+def test_one_eye_is_found_where_it_is_as_it_is_and_mirrored(engines: list[Engine]) -> None:
+    rng = np.random.default_rng(1)
     codes = random_codes(V1, 7, rng)
     records = records_at_nodes(codes, rng)
-    turned = np.roll(codes[at].reshape(-1, 120), -7, axis=1).ravel()
-    assert _found(engines, [turned], records) == at
-    assert _found(engines, [_mirror(codes[at])], records) == at
+    for at in (0, 4, 6):
+        turned = np.roll(codes[at].reshape(-1, 120), -7, axis=1).ravel()
+        assert _found(engines, [turned], records) == at
+    assert _found(engines, [_mirror(codes[4])], records) == 4
     assert _found(engines, [random_codes(V1, 1, rng)[0]], records) is None
 
 
@@ -77,9 +77,12 @@ def test_two_eyes_match_only_together_in_order_swapped_and_mirrored(engines: lis
     codes = random_codes(V1, 6, rng)  # three persons, left and right in turn
     records = records_at_nodes(codes, rng)
     left, right, stranger = codes[2], codes[3], random_codes(V1, 1, rng)[0]
-    for pair in ([left, right], [right, left], [_mirror(left), _mirror(right)], [_mirror(right), _mirror(left)]):
+    matching = [[_mirror(right), _mirror(left)], [left, right], [right, left], [_mirror(left), _mirror(right)]]
+    strange = [[left, codes[5]], [left, stranger], [stranger, right], [left, left]]
+    few = 1 if engines[0].kind is EngineKind.MPYC else 4  # the variants are made outside of the engines
+    for pair in matching[:few]:
         assert _found(engines, pair, records) == 1
-    for pair in ([left, stranger], [stranger, right], [left, codes[5]], [left, left]):
+    for pair in strange[:few]:
         assert _found(engines, pair, records) is None
 
 

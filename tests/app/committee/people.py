@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -81,16 +81,21 @@ class People:
 
 @contextmanager
 def people_before(
-    circuit: Circuit, policy: Policy = Policy.ONE, engine: EngineChoice = EngineChoice.CHECKED
+    circuit: Circuit,
+    policy: Policy = Policy.ONE,
+    engine: EngineChoice = EngineChoice.CHECKED,
+    before_start: Callable[[People], dict[str, object]] = lambda _: {},
 ) -> Iterator[People]:
-    """The checked engine starts in no time; the others have tests of their own."""
+    """The checked engine starts in no time; the others have tests of their own. `before_start` may fill the nodes'
+    folders, and returns more of their settings."""
     with LocalChain() as chain, LocalCommittee(policy, engine) as committee:
         station = SoftwareStation()
         model = actions.model_description(circuit, chain.chain_id)
         deployment = actions.deploy_registry(
             chain.url, chain.funded_account(), model, station, Terms(committee=committee.signers)
         )
-        committee.start(chain.url, deployment, settle_s=1)
-        committee.wait_until_ready()
         registry = RegistryClient(chain.url, deployment, chain.funded_account())
-        yield People(circuit, chain, committee, station, model, registry)
+        people = People(circuit, chain, committee, station, model, registry)
+        committee.start(chain.url, deployment, **{"settle_s": 1, **before_start(people)})
+        committee.wait_until_ready(engines_s=600)
+        yield people
