@@ -25,8 +25,9 @@ from protocol.errors import (
     RequestRefused,
 )
 from uniqueness.constants import PARTIES
-from uniqueness.member import Member, Proposal
+from uniqueness.member import Member
 from uniqueness.ordered_log import EntryKind
+from uniqueness.proposal import Proposal
 from uniqueness.refusals import Refusal
 from uniqueness.wire import Channel, error_value
 
@@ -109,7 +110,7 @@ class Sequencer:
     def _settle(self) -> None:
         """Confirm or drop the reservations of which the chain says enough."""
         for record in self._member.store.records("state = 'reserved'"):
-            due = self._member.due(record)
+            due = self._member.decisions.due(record)
             if due is not None:
                 body = {"network": record.network, "number": record.number}
                 self._round(_PURPOSES[due], f"{record.network} {record.number}", body)

@@ -1,4 +1,5 @@
-"""Verbs of the committee's operators: `committee init`, `assemble`, `client`, `node`, `rebuild`, `status`."""
+"""Verbs of the committee's operators: `committee init`, `assemble`, `client`, `node`, `shard`, `rebuild`,
+`recheck`, `status`."""
 
 from __future__ import annotations
 
@@ -112,6 +113,23 @@ def rebuild(config: Path) -> None:
     from app.committee.settings import read_settings
 
     rebuild_node(read_settings(config), click.echo)
+
+
+@committee.command()
+@_config
+@click.option(
+    "--last", type=click.IntRange(1), help="Only the newest ones; all of them take time in proportion to n^2."
+)
+def recheck(config: Path, last: int | None) -> None:
+    """Compute old verdicts again, with other roles, together with the other two operators.
+
+    All three stop their nodes and run this at the same time.
+    """
+    _calm_products()
+    from app.committee.node import recheck_node
+    from app.committee.settings import read_settings
+
+    recheck_node(read_settings(config), last, click.echo)
 
 
 @committee.command()

@@ -28,8 +28,8 @@ from registry_contract.client import RecordStatus
 from registry_contract.verdict import SignedVerdict, VerdictKind
 from tests.app.committee.people import People, people_before
 from uniqueness.client import CommitteeClient
+from uniqueness.decisions import SETTLE_MARGIN_S, VERDICT_LIFE_S
 from uniqueness.keys import Authority, certificate_request, write_tls_key
-from uniqueness.member import SETTLE_MARGIN_S, VERDICT_LIFE_S
 from uniqueness.refusals import Refusal
 from uniqueness.request import RequestKind
 from uniqueness.wire import Channel

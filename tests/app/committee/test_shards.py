@@ -6,6 +6,8 @@ from __future__ import annotations
 import random
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,10 +25,10 @@ from tests.app.committee.people import People, people_before
 from tests.uniqueness.stored import NETWORK, confirmed, entry_for, held_at, rows_of
 from uniqueness.checked.comparison import CheckedComparison
 from uniqueness.constants import RULES
+from uniqueness.decisions import SETTLE_MARGIN_S, VERDICT_LIFE_S
 from uniqueness.engine import TlsFiles
 from uniqueness.engine_slot import EngineChoice
 from uniqueness.keys import Authority, certificate_request, node_name, write_tls_key
-from uniqueness.member import SETTLE_MARGIN_S, VERDICT_LIFE_S
 from uniqueness.ordered_log import genesis
 from uniqueness.ports import Policy
 from uniqueness.reference import mirrored_vector
@@ -226,3 +228,21 @@ def _is_running(process_id: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{process_id}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_old_verdicts_hold_when_the_operators_compute_them_again(sharded: Sharded) -> None:
+    """All nodes are stopped; each operator runs the command. The comparison is the checked one, without shards."""
+    committee = sharded.people.committee
+    for node in (0, 1):
+        committee.kill(node)
+    command = [sys.executable, "-m", "app.cli", "committee", "recheck", "--config"]
+    running = [
+        subprocess.Popen(
+            [*command, str(committee.folder / f"node-{node}" / "node.toml")], stdout=subprocess.PIPE, text=True
+        )
+        for node in range(3)
+    ]
+    said = [one.communicate(timeout=300)[0] for one in running]
+    assert [one.returncode for one in running] == [0, 0, 0], said
+    verdicts = RECORDS + 1  # a stranger: the first verdict on her was dropped
+    assert all(f"{verdicts} verdicts hold" in text for text in said), said
