@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from uniqueness.engine import Engine, EngineKind, engine_available
+from uniqueness.engine import Engine, EngineKind, TlsFiles, engine_available
+from uniqueness.keys import Authority, certificate_request, node_name, write_tls_key
 from uniqueness.rehearsal import free_addresses
 
 Result = TypeVar("Result")
@@ -18,8 +21,38 @@ needs_spu = pytest.mark.skipif(
 )
 
 
+@dataclass(frozen=True)
+class LinkedEngines:
+    engines: list[Engine]
+    addresses: list[str]
+    tls: list[TlsFiles]
+
+
+def node_files(folder: Path, strangers: tuple[int, ...] = ()) -> list[TlsFiles]:
+    """Of three nodes; those of strangers are of another authority. All trust the committee's."""
+    nodes, others = Authority.create(folder, "nodes"), Authority.create(folder, "strangers")
+    made = []
+    for node in range(3):
+        key = write_tls_key(folder / f"{node}.key")
+        authority = others if node in strangers else nodes
+        (folder / f"{node}.crt").write_text(authority.certify(certificate_request(key, "anything"), node_name(node)))
+        made.append(TlsFiles(folder / f"{node}.crt", folder / f"{node}.key", folder / "nodes.crt"))
+    return made
+
+
+@contextmanager
+def linked_engines(kind: EngineKind, folder: Path) -> Iterator[LinkedEngines]:
+    """Connected, over encrypted links."""
+    addresses, tls = free_addresses(), node_files(folder)
+    with ExitStack() as stack:
+        engines = [stack.enter_context(Engine(kind, node, addresses, 60, tls[node])) for node in range(3)]
+        at_each(engines, lambda _, engine: engine.connect())
+        yield LinkedEngines(engines, addresses, tls)
+
+
 @contextmanager
 def three_engines(kind: EngineKind, timeout_s: int = 60) -> Iterator[list[Engine]]:
+    """Connected, over links in clear."""
     addresses = free_addresses()
     with ExitStack() as stack:
         engines = [stack.enter_context(Engine(kind, node, addresses, timeout_s)) for node in range(3)]

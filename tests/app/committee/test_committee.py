@@ -113,8 +113,9 @@ def test_a_reservation_that_nobody_used_expires_and_the_person_may_come_again(pe
     assert people.ask(people.proved(3, 2, Identity.create())).verdict.kind is VerdictKind.UNIQUE
 
 
-@pytest.mark.parametrize("killed", [0, 1, 2])
+@pytest.mark.parametrize("killed", [0, 1])
 def test_without_one_node_there_is_no_verdict_and_with_it_again_there_is(people: People, killed: int) -> None:
+    """Node 0 is the sequencer, nodes 1 and 2 are alike; `test_shards` kills node 2."""
     identity = Identity.create()
     proved = people.proved(10 + killed, 1, identity)
     people.committee.kill(killed)
@@ -126,7 +127,7 @@ def test_without_one_node_there_is_no_verdict_and_with_it_again_there_is(people:
     assert len(people.roots()) == 1
 
 
-@pytest.mark.parametrize("killed", [0, 1, 2])
+@pytest.mark.parametrize("killed", [0, 2])
 def test_a_node_killed_in_the_middle_of_a_request_leaves_one_log(people: People, killed: int) -> None:
     """At a moment that differs from run to run: before, while or after the round."""
     identity = Identity.create()
