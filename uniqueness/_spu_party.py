@@ -23,11 +23,18 @@ from spu import libspu
 from spu.libspu import link
 from spu.utils import frontend
 
-_spec = importlib.util.spec_from_file_location("frames", Path(__file__).with_name("_frames.py"))
-assert _spec is not None
-assert _spec.loader is not None
-frames = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(frames)
+
+def _beside(name: str) -> Any:
+    """A module of this folder, by path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"_{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+frames, tunnel = _beside("frames"), _beside("tunnel")
 
 PARTIES, ROTATIONS = 3, 17
 LEAST_RUN = 256
@@ -40,8 +47,9 @@ class Session:
 
     def __init__(self, rank: int, addresses: list[str], timeout_s: int, tls: list[str] | None = None) -> None:
         desc = link.Desc()
-        if tls is not None:
-            _encrypt(desc, *tls)
+        if tls is not None:  # SPU's own TLS is not used: `_tunnel` says why
+            self.tunnel = tunnel.Tunnel(rank, addresses, tls)
+            addresses = self.tunnel.addresses
         desc.id = "irisproof"
         desc.recv_timeout_ms = desc.http_timeout_ms = 1000 * timeout_s
         for party, address in enumerate(addresses):
@@ -129,15 +137,6 @@ def run_size(count: int) -> int:
     zeros, which are not positive: a program is compiled for each size, so not for every number of records."""
     step = max(LEAST_RUN, 1 << (count - 1).bit_length()) // 8
     return max(LEAST_RUN, -(-count // step) * step)
-
-
-def _encrypt(desc: Any, certificate: str, key: str, authority: str) -> None:
-    """Mutual TLS. SPU checks that a peer's certificate is of the authority, not which party it names: the authority
-    makes certificates for the committee's three nodes only."""
-    desc.enable_ssl = True
-    for options in (desc.server_ssl_opts, desc.client_ssl_opts):  # changed in place: they have no constructor
-        options.cert.certificate_path, options.cert.private_key_path = certificate, key
-        options.verify.verify_depth, options.verify.ca_file_path = 1, authority
 
 
 def _compile(function: Any, arguments: list[Any], names: list[str], out: str) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,7 @@ import pytest
 from uniqueness.engine import Engine, EngineKind, TlsFiles, engine_available
 from uniqueness.keys import Authority, certificate_request, node_name, write_tls_key
 from uniqueness.rehearsal import free_addresses
+from uniqueness.wire import caller_context, split_address
 
 Result = TypeVar("Result")
 needs_spu = pytest.mark.skipif(
@@ -38,6 +40,22 @@ def node_files(folder: Path, strangers: tuple[int, ...] = ()) -> list[TlsFiles]:
         (folder / f"{node}.crt").write_text(authority.certify(certificate_request(key, "anything"), node_name(node)))
         made.append(TlsFiles(folder / f"{node}.crt", folder / f"{node}.key", folder / "nodes.crt"))
     return made
+
+
+def answer_of(address: str, tls: TlsFiles | None) -> bytes:
+    """What a link of SPU says to a request that it does not know, over TLS with these files or without TLS; nothing
+    where it hangs up."""
+    with suppress(OSError), socket.create_connection(split_address(address), 20) as plain:
+        if tls is None:
+            return _asked(plain)
+        with caller_context(tls).wrap_socket(plain, server_hostname=node_name(0)) as secure:
+            return _asked(secure)
+    return b""
+
+
+def _asked(link: socket.socket) -> bytes:
+    link.sendall(b"GET /health HTTP/1.1\r\nHost: node\r\n\r\n")
+    return link.recv(4)
 
 
 @contextmanager

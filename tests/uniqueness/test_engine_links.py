@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.uniqueness.committee import LinkedEngines, needs_spu, node_files
+from tests.uniqueness.committee import LinkedEngines, answer_of, needs_spu, node_files
 from uniqueness.engine import Engine, EngineFailed, EngineKind, TlsFiles
-from uniqueness.keys import node_name
 from uniqueness.rehearsal import free_addresses
-from uniqueness.wire import caller_context, listener_context, split_address
+from uniqueness.wire import listener_context, split_address
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("committee")]
 
@@ -38,19 +37,9 @@ def test_a_node_of_another_authority_does_not_connect_to_mpyc(tmp_path: Path) ->
 @pytest.mark.parametrize("linked", [EngineKind.SPU], indirect=True)
 def test_spu_does_not_answer_a_caller_of_another_authority(linked: LinkedEngines, tmp_path: Path) -> None:
     own, stranger = linked.tls[1], node_files(tmp_path, strangers=(1,))[1]
-    assert _answer(linked.addresses[0], own) == b"HTTP"
-    with pytest.raises(ssl.SSLError, match="UNKNOWN_CA"):
-        _answer(linked.addresses[0], TlsFiles(stranger.certificate, stranger.key, own.authority))
-
-
-def _answer(address: str, tls: TlsFiles) -> bytes:
-    """What a link of SPU says to a request that it does not know, over TLS with this certificate."""
-    with (
-        socket.create_connection(split_address(address), 20) as plain,
-        caller_context(tls).wrap_socket(plain, server_hostname=node_name(0)) as secure,
-    ):
-        secure.sendall(b"GET /health HTTP/1.1\r\nHost: node\r\n\r\n")
-        return secure.recv(4)
+    assert answer_of(linked.addresses[0], own) == b"HTTP"
+    assert answer_of(linked.addresses[0], TlsFiles(stranger.certificate, stranger.key, own.authority)) == b""
+    assert answer_of(linked.addresses[0], None) == b""  # SPU alone would answer who speaks without TLS
 
 
 @needs_spu
@@ -61,7 +50,7 @@ def test_spu_does_not_call_a_node_of_another_authority(tmp_path: Path) -> None:
     with (
         socket.create_server(split_address(addresses[1])) as listener,
         Engine(EngineKind.SPU, 0, addresses, 60, tls[0]),
-        pytest.raises(ssl.SSLError, match="UNKNOWN_CA"),
+        pytest.raises(ssl.SSLError),  # it hangs up within the handshake
     ):
         _taken(listener, tls[1])
 

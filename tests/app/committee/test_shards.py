@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import random
 import socket
-import ssl
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from circuits.semaphore.identity import Identity
 from protocol.errors import CommitteeUnavailable, RequestRefused
 from registry_contract.verdict import VerdictKind
 from tests.app.committee.people import People, people_before
+from tests.uniqueness.committee import answer_of
 from tests.uniqueness.stored import NETWORK, confirmed, entry_for, held_at, rows_of
 from uniqueness.checked.comparison import CheckedComparison
 from uniqueness.constants import RULES
@@ -45,7 +45,6 @@ from uniqueness.rehearsal import (
 from uniqueness.request import RequestKind
 from uniqueness.sharded import ShardPlan, sharding_available
 from uniqueness.store import Store
-from uniqueness.wire import caller_context
 
 pytestmark = [
     pytest.mark.slow,
@@ -168,29 +167,16 @@ def test_a_new_record_is_seen_by_its_shard_and_so_is_that_it_was_dropped(sharded
     assert people.ask(people.proved(5, 1, Identity.create())).verdict.kind is VerdictKind.UNIQUE
 
 
-def test_links_of_shards_finish_no_handshake_with_a_certificate_of_another_authority(
-    sharded: Sharded, tmp_path: Path
-) -> None:
+def test_links_of_shards_answer_nobody_without_a_certificate_of_the_committee(sharded: Sharded, tmp_path: Path) -> None:
     folder = sharded.people.committee.folder / "node-1"
     member = TlsFiles(folder / "node.crt", folder / "node.key", folder / "nodes.crt")
     authority, key = Authority.create(tmp_path, "strangers"), write_tls_key(tmp_path / "node.key")
     (tmp_path / "node.crt").write_text(authority.certify(certificate_request(key, node_name(1)), node_name(1)))
     stranger = TlsFiles(tmp_path / "node.crt", tmp_path / "node.key", folder / "nodes.crt")
     for link in (*sharded.plan.shards, sharded.plan.combiner):
-        assert _answer(link[0], member) == b"HTTP"
-        with pytest.raises(ssl.SSLError, match="UNKNOWN_CA"):
-            _answer(link[0], stranger)
-
-
-def _answer(address: str, tls: TlsFiles) -> bytes:
-    """What a link says to a request that it does not know, over TLS with this certificate."""
-    host, _, port = address.rpartition(":")
-    with (
-        socket.create_connection((host, int(port)), 20) as plain,
-        caller_context(tls).wrap_socket(plain, server_hostname=node_name(0)) as secure,
-    ):
-        secure.sendall(b"GET /health HTTP/1.1\r\nHost: node\r\n\r\n")
-        return secure.recv(4)
+        assert answer_of(link[0], member) == b"HTTP"
+        assert answer_of(link[0], stranger) == b""
+        assert answer_of(link[0], None) == b""
 
 
 def test_a_dead_operator_leaves_no_verdict_and_no_process(sharded: Sharded) -> None:
