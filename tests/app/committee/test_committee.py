@@ -179,7 +179,7 @@ def test_a_damaged_node_says_so_and_is_rebuilt_from_the_other_two(people: People
     people.committee.start_node(1)
     people.committee.wait_until_ready((1,))
     assert len(people.roots()) == 1
-    assert _refused(lambda: people.ask(people.proved(1, 2, Identity.create()))) is Refusal.DUPLICATE
+    assert _refused(lambda: people.ask(people.proved(1, 3, Identity.create()))) is Refusal.DUPLICATE
 
 
 def test_evidence_that_does_not_hold_is_refused(people: People) -> None:
