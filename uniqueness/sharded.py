@@ -24,15 +24,16 @@ from protocol.pins import root_dir
 from uniqueness.comparison import Query, Records, first_found
 from uniqueness.constants import PARTIES
 from uniqueness.engine import Engine, EngineFailed, EngineKind, TlsFiles, committee_python
+from uniqueness.linear import residues
 
-__all__ = ["ShardPlan", "ShardedComparison", "sharding_available"]
+__all__ = ["START_S", "ShardPlan", "ShardedComparison", "sharding_available"]
 
 Ring = npt.NDArray[np.uint16]
 
 BLOCK_RECORDS = 1024
 _LEAST_RECORDS_PER_S = 100
 """That a busy machine reaches, of two eyes: the time limit grows with the number of records."""
-_START_S = 300
+START_S = 300
 """A Ray cluster with its workers takes 10 to 60 s to start, and three operators do not start at once."""
 
 
@@ -131,20 +132,20 @@ class _Cluster(Engine):
                 "shards": [list(link) for link in plan.shards],
                 "cluster": plan.cluster,
                 "folder": self._folder,
-                "timeout_s": max(timeout_s, _START_S),
+                "timeout_s": max(timeout_s, START_S),
                 "parent": os.getpid(),
                 "tls": None if tls is None else tls.paths(),
             }
         )
 
         try:
-            with self._ended_after(_START_S):
+            with self._ended_after(START_S):
                 self._answer("started")
         except EngineFailed:
             self.kill()
             raise
 
-    def connect(self, timeout_s: int = _START_S) -> None:
+    def connect(self, timeout_s: int = START_S) -> None:
         super().connect(timeout_s)
 
     def order(self, head: dict[str, Any], body: Ring) -> None:
@@ -236,10 +237,7 @@ class ShardedComparison:
         while sent < count:
             stop = min(count, (sent // size + 1) * size)
             limbs = records.block(sent * eyes, stop * eyes)
-            residues = limbs.high.astype(np.int16)
-            residues <<= 8
-            residues += limbs.low
-            self._put(query, sent, residues.view(np.uint16))
+            self._put(query, sent, residues(limbs))
             self._sent[query.network] = sent = stop
         for record in sorted(records.zeroed - self._zeroed.get(query.network, frozenset())):
             self._put(query, record, np.zeros((eyes, 2 * query.eyes[0].rule.width), np.uint16))
@@ -247,12 +245,12 @@ class ShardedComparison:
         shares = np.concatenate([part for eye in query.eyes for part in (eye.first, eye.second)])
         self._cluster.order({"do": "ask", "network": query.network, "eyes": eyes}, shares)
 
-    def _put(self, query: Query, record: int, residues: Ring) -> None:
+    def _put(self, query: Query, record: int, rows: Ring) -> None:
         """Rows from `record` on, all of one block."""
         shard = record // self._plan.block_records % len(self._plan.shards)
         at = self._plan.owned(shard, record) * len(query.eyes)
-        head = {"do": "put", "network": query.network, "shard": shard, "at": at, "width": residues.shape[1]}
-        self._cluster.order(head, residues)
+        head = {"do": "put", "network": query.network, "shard": shard, "at": at, "width": rows.shape[1]}
+        self._cluster.order(head, rows)
 
     def _any(self, tag: bytes, query: Query, start: int, stop: int) -> bool:
         head = {"do": "any", "tag": tag.hex(), "network": query.network, "eyes": len(query.eyes)}

@@ -10,52 +10,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import Any
-
-from sqlite_utils import Database
 
 from protocol.errors import EncodingError, StoreDamaged, VerificationError
 from uniqueness.constants import RULES
+from uniqueness.index import KEEPS_ROWS, REBUILD, Index, RecordState
 from uniqueness.linear import Limbs
 from uniqueness.ordered_log import Entry, EntryKind, require_chained
-from uniqueness.refusals import Refusal, RequestRefused
-from uniqueness.request import UniquenessRequest
 from uniqueness.rows import RowFile, SealedShare, StoredRow, seal_of, stored_residues
 from uniqueness.shares import held_by
 
-__all__ = ["Held", "RecordState", "RecordView", "Store", "StoredRecord"]
-
-STORE_VERSION = 1
-_KEEPS_ROWS = (EntryKind.UNIQUE, EntryKind.STORED)
-
-
-class RecordState(Enum):
-    """RESERVED: its verdict is out, the chain does not have it yet. ZEROED: dropped or erased."""
-
-    RESERVED = "reserved"
-    ACTIVE = "active"
-    ZEROED = "zeroed"
-
-
-@dataclass(frozen=True)
-class StoredRecord:
-    """A record of one network: `number` in the nodes' common order, `record_id` on chain (0 while nobody has it)."""
-
-    network: str
-    number: int
-    model_id: int
-    identity: int
-    code_commitment: bytes
-    state: RecordState
-    record_id: int
-    expires_at: int
-
+__all__ = ["Held", "RecordView", "Store"]
 
 Held = tuple[StoredRow, ...]
 """The rows of one record at one node: one an eye. Secret."""
@@ -76,8 +43,9 @@ class RecordView:
         return self.file.block(start, stop)
 
 
-class Store:
-    """One node's folder. Used by many threads. Each method that writes is on the disk when it returns."""
+class Store(Index):
+    """One node's folder: the index and the rows. Used by many threads. Each method that writes is on the disk when it
+    returns."""
 
     def __init__(self, folder: Path, node: int, first: Entry, eyes: int) -> None:
         """Open, or begin with the genesis entry `first`. Ends erasures that a crash interrupted.
@@ -86,58 +54,17 @@ class Store:
         its seal: the node must be rebuilt then.
         """
         self.node, self.eyes = node, eyes
-        self._lock = threading.RLock()
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            path = folder / "index.db"
-            path.touch(mode=0o600)
-            self._db = Database(sqlite3.connect(path, check_same_thread=False, isolation_level=None))
-            self._db.enable_wal()
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA secure_delete = ON")
-            _make_tables(self._db)
+            super().__init__(folder / "index.db")
             self._files: dict[str, RowFile] = {}
             self._begin(first)
             self._verify()
         except sqlite3.Error as error:
-            raise StoreDamaged(f"the index of node {node} cannot be read: {error}", hint=_REBUILD) from error
+            raise StoreDamaged(f"the index of node {node} cannot be read: {error}", hint=REBUILD) from error
 
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
-
-    # ------------------------------------------------------------------------------------------------------ the log
-
-    @property
-    def last(self) -> Entry:
-        """The newest committed entry."""
-        return self.entries(self._one("select max(sequence) from log"))[0]
-
-    def entries(self, start: int, limit: int = 1000) -> list[Entry]:
-        """Committed entries from number `start` on."""
-        with self._lock:
-            found = self._db.execute(
-                "select bytes from log where sequence >= ? order by sequence limit ?", [start, limit]
-            ).fetchall()
-        return [Entry.from_bytes(row[0]) for row in found]
-
-    def entry_of(self, request_digest: bytes) -> Entry | None:
-        """The newest entry that answered a request, if this node came to it by itself."""
-        query = "select bytes from log where request = ? and own = 1 order by sequence desc"
-        with self._lock:
-            found = self._db.execute(query, [request_digest.hex()]).fetchone()
-        return None if found is None else Entry.from_bytes(found[0])
-
-    def entry_of_code(self, code_commitment: bytes, identity: int) -> Entry | None:
-        """The entry that reserved a record for a code and an identity, if this node came to it by itself."""
-        query = "select bytes from log where code = ? and own = 1 order by sequence desc"
-        with self._lock:
-            found = self._db.execute(query, [code_commitment.hex()]).fetchall()
-        entries = (Entry.from_bytes(row[0]) for row in found)
-        return next((e for e in entries if e.kind in _KEEPS_ROWS and e.body["identity"] == str(identity)), None)
-
-    # ---------------------------------------------------------------------------------------------------- the records
+    # ---------------------------------------------------------------------------------------------------- the rows
 
     def view(self, network: str) -> RecordView:
         """The rows to compare with: all committed ones. Zeroed ones match nobody."""
@@ -145,39 +72,6 @@ class Store:
             zeroed = self._db.execute("select number from records where network = ? and state = 'zeroed'", [network])
             numbers = frozenset(int(row[0]) for row in zeroed.fetchall())
             return RecordView(self._file(network), self.count(network) * self.eyes, numbers)
-
-    def count(self, network: str) -> int:
-        """Records of a network, zeroed ones included: the number of the next one."""
-        return int(self._one("select count(*) from records where network = ?", network))
-
-    def networks(self) -> list[str]:
-        """Networks that have records."""
-        with self._lock:
-            found = self._db.execute("select distinct network from records order by network").fetchall()
-        return [row[0] for row in found]
-
-    def size(self, network: str) -> int:
-        """Records of a network that are reserved or active."""
-        return int(self._one("select count(*) from records where network = ? and state != 'zeroed'", network))
-
-    def record(self, network: str, number: int) -> StoredRecord:
-        """Raises `StoreDamaged` for one that is not there."""
-        found = self.records("network = ? and number = ?", network, number)
-        if not found:
-            raise StoreDamaged(f"there is no record {number} of {network}", hint=_REBUILD)
-        return found[0]
-
-    def records(self, where: str, *values: object) -> list[StoredRecord]:
-        """Records that satisfy an SQL condition of ours."""
-        with self._lock:
-            rows = self._db.execute(
-                "select network, number, model_id, identity, code, state, record_id, expires_at from records where "
-                f"{where} order by network, number",
-                list(values),
-            ).fetchall()
-        return [
-            StoredRecord(r[0], r[1], r[2], int(r[3]), bytes.fromhex(r[4]), RecordState(r[5]), r[6], r[7]) for r in rows
-        ]
 
     def held(self, network: str, number: int) -> Held:
         """The rows of a record, for a peer that is rebuilt; empty for a zeroed one."""
@@ -194,21 +88,6 @@ class Store:
                 ]
                 found.append((made[0], made[1]))
             return tuple(found)
-
-    # ------------------------------------------------------------------------------------------------ requests served
-
-    def require_new(self, request: UniquenessRequest, now: int) -> None:
-        """`binding.ReplayGuard.require_new`, over restarts too."""
-        with self._lock:
-            self._db.execute("delete from replays where expires_at <= ?", [now])
-            if self._db.execute("select 1 from replays where id = ?", [request.request_id.hex()]).fetchone():
-                raise RequestRefused(Refusal.REPLAYED, "a request with this id was served before")
-
-    def claim(self, request: UniquenessRequest, now: int) -> None:
-        """`binding.ReplayGuard.claim`."""
-        with self._transaction():
-            self.require_new(request, now)
-            self._db.execute("insert into replays values (?, ?)", [request.request_id.hex(), request.expires_at])
 
     # -------------------------------------------------------------------------------------------------------- writing
 
@@ -252,7 +131,7 @@ class Store:
         if held:
             _require_seals(entry, held)
         self.prepare(entry, held, own=False)
-        if entry.kind in _KEEPS_ROWS and not held:
+        if entry.kind in KEEPS_ROWS and not held:
             network = entry.body["network"]
             self._file(network).write_zero(self.count(network) * self.eyes, self.eyes)
         self.commit(entry.hash)
@@ -282,10 +161,10 @@ class Store:
                 require_chained(batch, last)
                 last = batch[-1]
         except (VerificationError, EncodingError) as error:
-            raise StoreDamaged(f"the log of node {self.node} is broken: {error.message}", hint=_REBUILD) from error
+            raise StoreDamaged(f"the log of node {self.node} is broken: {error.message}", hint=REBUILD) from error
         for network in RULES:
             if self.count(network) * self.eyes > (self._file(network).room if self.count(network) else 0):
-                raise StoreDamaged(f"rows of {network} are missing at node {self.node}", hint=_REBUILD)
+                raise StoreDamaged(f"rows of {network} are missing at node {self.node}", hint=REBUILD)
         for network, number, state, seals, blinds in self._db.execute(
             "select network, number, state, seals, blinds from records"
         ).fetchall():
@@ -302,7 +181,7 @@ class Store:
                 if seal_of(index, residues[place], blind).hex() != seals[eye][index]:
                     raise StoreDamaged(
                         f"share {index} of record {number} of {network} is not what node {self.node} stored",
-                        hint=_REBUILD,
+                        hint=REBUILD,
                     )
 
     def _forget_given_up(self) -> None:
@@ -319,7 +198,7 @@ class Store:
                 "insert into log values (?, ?, ?, ?, ?, ?)",
                 [entry.sequence, entry.hash.hex(), entry.to_bytes(), body.get("request"), own, body.get("code")],
             )
-            if entry.kind in _KEEPS_ROWS:
+            if entry.kind in KEEPS_ROWS:
                 self._db.execute(
                     "insert into records values (?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?)",
                     [
@@ -361,28 +240,6 @@ class Store:
             self._files[network] = RowFile(self._folder / f"{network}.rows", network)
         return self._files[network]
 
-    def _one(self, query: str, *values: object) -> Any:
-        with self._lock:
-            found = self._db.execute(query, list(values)).fetchone()
-        return None if found is None else found[0]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._lock:
-            if self._db.conn.in_transaction:
-                yield
-                return
-            self._db.execute("begin immediate")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("rollback")
-                raise
-            self._db.execute("commit")
-
-
-_REBUILD = "run: irisproof committee rebuild --config FILE, with the other two nodes up"
-
 
 def _blinds(held: Sequence[StoredRow]) -> str:
     return json.dumps([[share.blind.hex() for share in row] for row in held]) if held else ""
@@ -393,28 +250,3 @@ def _require_seals(entry: Entry, held: Held) -> None:
         for share in row:
             if share.seal.hex() != entry.body["seals"][eye][share.index]:
                 raise VerificationError(f"share {share.index} of entry {entry.sequence} is not the one that was sealed")
-
-
-def _make_tables(db: Database) -> None:
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version == STORE_VERSION:
-        return
-    if version != 0:
-        raise StoreDamaged(f"the store is of version {version}; this program reads {STORE_VERSION}")
-    db.execute("begin immediate")
-    for table in _TABLES:
-        db.execute(table)
-    db.execute(f"PRAGMA user_version = {STORE_VERSION}")
-    db.execute("commit")
-
-
-_TABLES = (
-    "create table log (sequence integer primary key, hash text not null, bytes blob not null, request text,"
-    " own integer, code text)",
-    "create index log_codes on log (code)",
-    "create index log_requests on log (request)",
-    "create table records (network text, number integer, model_id integer, identity text, code text, state text,"
-    " record_id integer, expires_at integer, seals text, blinds text, primary key (network, number))",
-    "create table prepared (hash text primary key, bytes blob, blinds text, own integer)",
-    "create table replays (id text primary key, expires_at integer)",
-)

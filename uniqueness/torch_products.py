@@ -7,12 +7,11 @@ product of int16, which wraps modulo 2^16 as the ring does, is the fast way.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from uniqueness.linear import Limbs, Ring
+from uniqueness.linear import Arithmetic, Limbs, Ring, numpy_subset_sums, residues
 
-__all__ = ["int8_products", "int16_products", "torch_products"]
+__all__ = ["TORCH", "int8_products", "int16_products", "torch_products", "torch_subset_sums"]
 
 _CACHED_ROWS = 128
 """Records whose int16 copy stays near the processor."""
@@ -22,6 +21,15 @@ def torch_products(records: Limbs, queries: Limbs) -> Ring:
     """uint16[n, r]; see `uniqueness.linear`. Uses as many threads as torch was told."""
     products = int8_products if torch.cpu._is_vnni_supported() else int16_products
     return products(records, queries)
+
+
+def torch_subset_sums(rows: Limbs, chosen: Ring) -> Ring:
+    """`linear.SubsetSums`; on processors that do not multiply int8, numpy's are the faster ones."""
+    if not torch.cpu._is_vnni_supported():
+        return numpy_subset_sums(rows, chosen)
+    weights = torch.from_numpy(chosen.astype(np.int8))
+    low, high = (torch._int_mm(weights, torch.from_numpy(part)) for part in (rows.low, rows.high))
+    return (low + (high << 8)).numpy().astype(np.uint16)
 
 
 def int8_products(records: Limbs, queries: Limbs) -> Ring:
@@ -37,14 +45,13 @@ def int8_products(records: Limbs, queries: Limbs) -> Ring:
 
 def int16_products(records: Limbs, queries: Limbs) -> Ring:
     """One product of int16; the queries stand on the left, which is three times as fast as the other way round."""
-    query = _joined(queries, np.empty(queries.low.shape, np.int16))
+    query = torch.from_numpy(residues(queries).view(np.int16))
     tile = np.empty((_CACHED_ROWS, records.low.shape[1]), np.int16)
-    parts = [query @ _joined(records[at : at + _CACHED_ROWS], tile).t() for at in range(0, len(records), _CACHED_ROWS)]
+    parts = []
+    for at in range(0, len(records), _CACHED_ROWS):
+        part = residues(records[at : at + _CACHED_ROWS], tile)
+        parts.append(query @ torch.from_numpy(part.view(np.int16)).t())
     return np.ascontiguousarray(torch.cat(parts, dim=1).t()).view(np.uint16)
 
 
-def _joined(limbs: Limbs, out: npt.NDArray[np.int16]) -> torch.Tensor:
-    residues = out[: len(limbs)]
-    np.multiply(limbs.high, np.int16(256), out=residues)
-    residues += limbs.low
-    return torch.from_numpy(residues)
+TORCH = Arithmetic(torch_products, torch_subset_sums)

@@ -1,7 +1,8 @@
 """Three nodes on loopback, for the demo and for tests: real processes with real certificates, that end with this one.
 
 Their stores hold all three shares on one machine, and so the codes: they lie in memory (/dev/shm) where there is such a
-folder, and are removed at the end, by the nodes themselves where this process is killed outright.
+folder, and are removed at the end. Where this process is killed outright, a process that waits for its end removes
+them, before nodes run too.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class LocalCommittee:
         shared_memory = Path("/dev/shm")
         self.folder = Path(tempfile.mkdtemp(prefix="irisproof-", dir=shared_memory if shared_memory.is_dir() else None))
         self._processes: dict[int, subprocess.Popen[str]] = {}
+        self._remover = _remover(self.folder)
         try:
             ports = _free_ports(3 * PARTIES)
             for node in range(PARTIES):
@@ -103,11 +105,12 @@ class LocalCommittee:
                 cwd=root_dir(),
             )
 
-    def wait_until_ready(self, nodes: tuple[int, ...] = (0, 1, 2)) -> None:
-        """Until these nodes serve and their engines have found each other. Raises `CommitteeUnavailable`."""
+    def wait_until_ready(self, nodes: tuple[int, ...] = (0, 1, 2), engines_s: float = _START_S) -> None:
+        """Until these nodes serve and their engines have found each other, in `engines_s`. Raises
+        `CommitteeUnavailable`."""
         for node in nodes:
             self._wait_until_serving(node)
-        deadline_s = time.monotonic() + _START_S
+        deadline_s = time.monotonic() + engines_s
         while any(status.get("engines") != "ready" for status in self.client.status()):
             if time.monotonic() > deadline_s:
                 raise CommitteeUnavailable("the engines of the three nodes did not find each other")
@@ -133,6 +136,7 @@ class LocalCommittee:
                     process.kill()
                     process.communicate()
             shutil.rmtree(self.folder, ignore_errors=True)
+            self._remover.communicate()
 
     def _folder(self, node: int) -> Path:
         return self.folder / f"node-{node}"
@@ -160,6 +164,17 @@ class LocalCommittee:
             if not line:
                 raise CommitteeUnavailable(f"node {node} ended: {''.join(said).strip()[-300:]}")
             said.append(line)
+
+
+def _remover(folder: Path) -> subprocess.Popen[bytes]:
+    """A process that removes `folder` when this one has ended, however: its input ends then."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", 'cat > /dev/null; rm -rf -- "$1"', "sh", str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is not for it
+    )
 
 
 def _free_ports(count: int) -> list[int]:

@@ -20,26 +20,32 @@ from app.committee.shards import read_plan
 from app.committee.verdicts import NodeSigner
 from app.key_file import read_key
 from app.relay.limits import RateLimit
-from protocol.errors import CommitteeError, InputError
+from protocol.errors import CommitteeError, InputError, RecheckFailed
 from registry_contract.client import RegistryClient
 from registry_contract.deployment import Deployment
 from uniqueness.binding import Committee
+from uniqueness.checked.comparison import CheckedComparison
+from uniqueness.checked.peers import Peers
 from uniqueness.committee_file import CommitteeFile
 from uniqueness.engine import TlsFiles
 from uniqueness.engine_slot import EngineChoice, EngineSetting, EngineSlot
 from uniqueness.intake import Intake
 from uniqueness.keys import read_box_key
-from uniqueness.linear import Products, numpy_products
+from uniqueness.linear import NUMPY, Arithmetic
+from uniqueness.links import connect_links
 from uniqueness.member import Member, MemberParts
 from uniqueness.ordered_log import genesis
+from uniqueness.recheck import in_next_role, recheck
 from uniqueness.sequencer import Sequencer
 from uniqueness.server import Listening, NodeServer
 from uniqueness.store import Store
 from uniqueness.wire import Channel, caller_context, listener_context
 
-__all__ = ["rebuild_node", "run_node", "status_line"]
+__all__ = ["rebuild_node", "recheck_node", "run_node", "status_line"]
 
 MPYC_PEOPLE = 1000
+RECHECK_WAIT_S = 600.0
+"""Three operators do not type at the same time."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,32 @@ def rebuild_node(settings: NodeSettings, write: Callable[[str], None]) -> None:
             member.store.close()
 
 
+def recheck_node(settings: NodeSettings, last: int | None, write: Callable[[str], None]) -> None:
+    """Compute old verdicts again together with the other two operators, who do the same at the same time; no node runs
+    meanwhile. Raises `RecheckFailed` for verdicts that do not hold, and `EngineFailed`."""
+    with _alone(settings.store):
+        parts = _parts(settings)
+        store, node = parts.member.store, settings.node
+        try:
+            addresses = [entry.engine for entry in parts.committee.nodes]
+            write(f"node {node}: log at {store.last.sequence}, waiting for the other two")
+            role, links = in_next_role(node, connect_links(node, addresses, parts.tls, "recheck", RECHECK_WAIT_S))
+            comparison = CheckedComparison(Peers(role, links), _arithmetic(settings.products))
+            try:
+                found = list(recheck(store, comparison, role, last))
+            finally:
+                comparison.close()
+        finally:
+            store.close()
+    wrong = [f"{one.network} {one.number}" for one in found if not one.holds]
+    if wrong:
+        raise RecheckFailed(
+            f"{len(wrong)} of {len(found)} verdicts do not hold: records {', '.join(wrong[:10])}",
+            hint="somebody tampered, then or with the stores: keep all three logs",
+        )
+    write(f"{len(found)} verdicts hold")
+
+
 async def _serve(server: NodeServer, listening: Listening, ready: Callable[[], None]) -> None:
     task = asyncio.current_task()
     assert task is not None
@@ -139,20 +171,22 @@ def _parts(settings: NodeSettings) -> _Parts:
     if settings.shards is not None and committee.engine is not EngineChoice.SPU:
         raise InputError(f"the committee's engine is {committee.engine.value}; only spu can be spread over shards")
     shards = None if settings.shards is None else read_plan(settings.shards)
-    slot = EngineSlot(node, EngineSetting(committee.engine, engines, tls, _products(settings.products), shards=shards))
+    slot = EngineSlot(
+        node, EngineSetting(committee.engine, engines, tls, _arithmetic(settings.products), shards=shards)
+    )
     signer = NodeSigner(account, deployment.registry, deployment.chain_id)
     member = Member(MemberParts(store, view, signer, Intake(served, box_key, view, store), slot, peers))
     return _Parts(committee, member, peers, tls)
 
 
-def _products(name: str) -> Products:
-    if name == "numpy":
-        return numpy_products
+def _arithmetic(products: str) -> Arithmetic:
+    if products == "numpy":
+        return NUMPY
     try:
-        from uniqueness.torch_products import torch_products  # noqa: PLC0415  torch is not needed to run
+        from uniqueness.torch_products import TORCH  # noqa: PLC0415  torch is not needed to run
     except ImportError as error:
         raise InputError("products is torch, and torch is not installed") from error
-    return torch_products
+    return TORCH
 
 
 def _listening(settings: NodeSettings, parts: _Parts) -> Listening:

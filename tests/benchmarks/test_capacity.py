@@ -7,10 +7,10 @@ import pytest
 
 from benchmarks.capacity import ENGINES, EngineCost, constants, load_of, tables
 from protocol.pins import root_dir
-from tests.uniqueness.world import held, random_codes, ring_shares
 from uniqueness.comparison import Query, scores_per_record
 from uniqueness.constants import RULES, ComparisonRule
 from uniqueness.linear import record_row
+from uniqueness.rehearsal import held, random_codes, ring_shares
 
 COST = EngineCost("test", linear_ns=100, bits_ns=300, sent_bytes=30)
 

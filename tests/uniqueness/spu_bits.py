@@ -34,6 +34,11 @@ def main() -> None:
         session.load(shares, size)
         session.runtime.run(every)
         party.frames.write_frame(write, {}, session.open("bits").astype(np.uint16))
+    asked, _ = party.frames.read_frame(read)
+    try:
+        session.answer(asked, read)
+    except party.frames.Disagreement as error:
+        party.frames.write_frame(write, {"error": str(error)})
     session.link.stop_link()
 
 

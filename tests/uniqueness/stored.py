@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from uniqueness.ordered_log import Entry, EntryKind, entry_after, genesis
 from uniqueness.rows import SealedShare
@@ -28,6 +29,11 @@ def code_rows(seed: int, eyes: int = 1) -> list[list[SealedShare]]:
     ]
 
 
+def rows_of(shares: list[npt.NDArray[np.uint16]], rng: np.random.Generator) -> list[list[SealedShare]]:
+    """The three shares of one eye's vector, sealed."""
+    return [[SealedShare(index, share, rng.bytes(32)) for index, share in enumerate(shares)]]
+
+
 def held_at(rows: list[list[SealedShare]], node: int) -> Held:
     own, following = held_by(node)
     return tuple((eye[own], eye[following]) for eye in rows)
@@ -45,6 +51,11 @@ def entry_for(last: Entry, rows: list[list[SealedShare]], seed: int) -> Entry:
         "seals": [[share.seal.hex() for share in eye] for eye in rows],
     }
     return entry_after(last, 1_800_000_000, EntryKind.UNIQUE, body)
+
+
+def confirmed(last: Entry, number: int, record_id: int) -> Entry:
+    body = {"network": NETWORK, "number": number, "record_id": record_id}
+    return entry_after(last, 1_800_000_000, EntryKind.CONFIRMED, body)
 
 
 def dropped(last: Entry, number: int) -> Entry:

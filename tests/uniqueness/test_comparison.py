@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -14,51 +12,28 @@ from model.pipeline.planes import make_planes
 from model.synthetic import capture, make_eye
 from protocol.errors import EncodingError
 from protocol.types import EyeSide, PlaneName
-from tests.uniqueness.committee import at_each, needs_spu, three_engines
-from tests.uniqueness.world import Integers, held, random_codes, ring_shares
+from tests.uniqueness.committee import at_each
 from uniqueness.comparison import LocalComparison, Query, group_scores, same_eye_scores, scores_per_record
 from uniqueness.constants import RULES
 from uniqueness.engine import Engine, EngineKind
-from uniqueness.linear import Limbs, numpy_products, split_limbs
+from uniqueness.linear import numpy_products
 from uniqueness.reference import matches, mirrored_vector, scores
+from uniqueness.rehearsal import (
+    Integers,
+    MemoryRecords,
+    held,
+    queries_at_nodes,
+    random_codes,
+    records_at_nodes,
+    ring_shares,
+)
 
 V1 = RULES["iris_v1"]
 pytestmark = pytest.mark.xdist_group("committee")
 
 
-@pytest.fixture(scope="module", params=[EngineKind.MPYC, pytest.param(EngineKind.SPU, marks=needs_spu)])
-def engines(request: pytest.FixtureRequest) -> Iterator[list[Engine]]:
-    with three_engines(request.param) as started:
-        yield started
-
-
-class Rows:
-    """Records in memory."""
-
-    zeroed: frozenset[int] = frozenset()
-
-    def __init__(self, limbs: Limbs) -> None:
-        self._limbs = limbs
-
-    def __len__(self) -> int:
-        return len(self._limbs)
-
-    def block(self, start: int, stop: int) -> Limbs:
-        return self._limbs[start:stop]
-
-
-def _at_nodes(codes: Integers, rng: np.random.Generator) -> list[Rows]:
-    shares = ring_shares(codes, rng)
-    return [Rows(split_limbs(np.concatenate([shares[n], shares[(n + 1) % 3]], axis=1))) for n in range(3)]
-
-
-def _queries(eyes: list[Integers], rng: np.random.Generator) -> list[Query]:
-    shares = [ring_shares(eye, rng) for eye in eyes]
-    return [Query(tuple(held(V1, one, node) for one in shares)) for node in range(3)]
-
-
-def _found(engines: list[Engine], eyes: list[Integers], records: list[Rows]) -> int | None:
-    queries = _queries(eyes, np.random.default_rng(9))
+def _found(engines: list[Engine], eyes: list[Integers], records: list[MemoryRecords]) -> int | None:
+    queries = queries_at_nodes(V1, eyes, np.random.default_rng(9))
 
     def ask(node: int, engine: Engine) -> tuple[bool, int | None]:
         comparison = LocalComparison(engine)
@@ -78,31 +53,34 @@ def _mirror(code: Integers) -> Integers:
     return mirrored_vector(code, V1)
 
 
-@pytest.mark.parametrize("at", [0, 4, 6])
-def test_one_eye_is_found_where_it_is_as_it_is_and_mirrored(engines: list[Engine], at: int) -> None:
-    rng = np.random.default_rng(at)
+def test_one_eye_is_found_where_it_is_as_it_is_and_mirrored(engines: list[Engine]) -> None:
+    rng = np.random.default_rng(1)
     codes = random_codes(V1, 7, rng)
-    records = _at_nodes(codes, rng)
-    turned = np.roll(codes[at].reshape(-1, 120), -7, axis=1).ravel()
-    assert _found(engines, [turned], records) == at
-    assert _found(engines, [_mirror(codes[at])], records) == at
+    records = records_at_nodes(codes, rng)
+    for at in (6,) if engines[0].kind is EngineKind.MPYC else (0, 4, 6):
+        turned = np.roll(codes[at].reshape(-1, 120), -7, axis=1).ravel()
+        assert _found(engines, [turned], records) == at
+    assert _found(engines, [_mirror(codes[4])], records) == 4
     assert _found(engines, [random_codes(V1, 1, rng)[0]], records) is None
 
 
 def test_two_eyes_match_only_together_in_order_swapped_and_mirrored(engines: list[Engine]) -> None:
     rng = np.random.default_rng(2)
     codes = random_codes(V1, 6, rng)  # three persons, left and right in turn
-    records = _at_nodes(codes, rng)
+    records = records_at_nodes(codes, rng)
     left, right, stranger = codes[2], codes[3], random_codes(V1, 1, rng)[0]
-    for pair in ([left, right], [right, left], [_mirror(left), _mirror(right)], [_mirror(right), _mirror(left)]):
+    matching = [[_mirror(right), _mirror(left)], [left, right], [right, left], [_mirror(left), _mirror(right)]]
+    strange = [[left, codes[5]], [left, stranger], [stranger, right], [left, left]]
+    few = 1 if engines[0].kind is EngineKind.MPYC else 4  # the variants are made outside of the engines
+    for pair in matching[:few]:
         assert _found(engines, pair, records) == 1
-    for pair in ([left, stranger], [stranger, right], [left, codes[5]], [left, left]):
+    for pair in strange[:few]:
         assert _found(engines, pair, records) is None
 
 
 def test_nobody_is_found_where_there_are_no_records(engines: list[Engine]) -> None:
     rng = np.random.default_rng(3)
-    records = _at_nodes(random_codes(V1, 0, rng), rng)
+    records = records_at_nodes(random_codes(V1, 0, rng), rng)
     assert _found(engines, [random_codes(V1, 1, rng)[0]], records) is None
 
 
@@ -110,7 +88,7 @@ def test_one_eye_given_as_left_and_right_is_seen(engines: list[Engine]) -> None:
     rng = np.random.default_rng(5)
     left, right = random_codes(V1, 2, rng)
     for pair, expected in (([left, right], False), ([left, left], True), ([left, _mirror(left)], True)):
-        queries = _queries(pair, rng)
+        queries = queries_at_nodes(V1, pair, rng)
         bits = at_each(
             engines, lambda node, engine, q=queries: engine.any_positive(b"same", [same_eye_scores(q[node])], 34)
         )
@@ -120,7 +98,7 @@ def test_one_eye_given_as_left_and_right_is_seen(engines: list[Engine]) -> None:
 def test_scores_of_a_query_are_the_reference_s_whatever_the_blocks() -> None:
     rng = np.random.default_rng(6)
     codes = random_codes(V1, 10, rng)
-    records, queries = _at_nodes(codes, rng), _queries([codes[1], codes[8]], rng)
+    records, queries = records_at_nodes(codes, rng), queries_at_nodes(V1, [codes[1], codes[8]], rng)
     parts = [
         np.concatenate(list(group_scores(query, rows, numpy_products, block_rows=4)))
         for query, rows in zip(queries, records, strict=True)

@@ -10,10 +10,10 @@ import pytest
 from model.pipeline.encoding import ENCODERS
 from model.pipeline.matching import ANGLE_COLUMNS, MAX_ROTATION_COLUMNS, MIN_COMMON_SHARE, TYPICAL_COMMON_SHARE
 from protocol.errors import EncodingError
-from tests.uniqueness.world import random_codes
 from uniqueness import constants
 from uniqueness.constants import ROTATIONS, RULES, ComparisonRule, rule_of
 from uniqueness.reference import scores
+from uniqueness.rehearsal import random_codes
 
 V1 = RULES["iris_v1"]
 

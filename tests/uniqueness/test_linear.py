@@ -9,11 +9,22 @@ from model.pipeline.encoding import ENCODERS
 from model.pipeline.matching import distance
 from protocol.errors import EncodingError
 from protocol.types import IrisCode, Plane
-from tests.uniqueness.world import codes_near_threshold, held, random_codes, ring_shares
+from tests.uniqueness.world import codes_near_threshold
 from uniqueness.constants import RULES, ComparisonRule
-from uniqueness.linear import Limbs, Products, local_scores, numpy_products, query_row, record_row, split_limbs
+from uniqueness.linear import (
+    Limbs,
+    Products,
+    SubsetSums,
+    local_scores,
+    numpy_products,
+    numpy_subset_sums,
+    query_row,
+    record_row,
+    split_limbs,
+)
 from uniqueness.reference import matches, scores
-from uniqueness.torch_products import int8_products, int16_products
+from uniqueness.rehearsal import held, random_codes, ring_shares
+from uniqueness.torch_products import int8_products, int16_products, torch_subset_sums
 
 V1 = RULES["iris_v1"]
 BACKENDS = pytest.mark.parametrize("products", [numpy_products, int8_products, int16_products])
@@ -45,6 +56,17 @@ def test_products_of_extreme_residues_are_exact_modulo_the_ring(products: Produc
         queries[1:] = rng.integers(0, 1 << 16, (16, records.shape[1]), dtype=np.uint16)
         exact = records.astype(np.int64) @ queries.astype(np.int64).T
         assert (products(split_limbs(records), split_limbs(queries)) == exact.astype(np.uint16)).all()
+
+
+@pytest.mark.parametrize("subset_sums", [numpy_subset_sums, torch_subset_sums])
+def test_sums_of_subsets_of_rows_are_exact_modulo_the_ring(subset_sums: SubsetSums) -> None:
+    rng = np.random.default_rng(6)
+    rows = rng.integers(0, 1 << 16, (300, 40), dtype=np.uint16)
+    rows[:, :4] = (0x7FFF, 0x8000, 0x7F7F, 0x8080)
+    chosen = rng.integers(0, 2, (16, 300), dtype=np.uint16)
+    chosen[0], chosen[1] = 0, 1
+    exact = chosen.astype(np.int64) @ rows.astype(np.int64)
+    assert (subset_sums(split_limbs(rows), chosen) == exact.astype(np.uint16)).all()
 
 
 @BACKENDS

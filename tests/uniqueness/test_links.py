@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.uniqueness.committee import free_addresses
-from tests.uniqueness.world import ring_shares
 from uniqueness import engine_slot, links
 from uniqueness.engine import EngineFailed, TlsFiles
 from uniqueness.engine_slot import EngineChoice, EngineSetting, EngineSlot
 from uniqueness.keys import Authority, certificate_request, node_name, write_tls_key
+from uniqueness.rehearsal import free_addresses, ring_shares
 
 
 @pytest.fixture

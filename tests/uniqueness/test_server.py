@@ -14,7 +14,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from protocol.errors import CommitteeUnavailable, EncodingError, InputError, RequestRefused
-from tests.uniqueness.committee import free_addresses
 from tests.uniqueness.stored import FIRST, open_store
 from uniqueness.binding import Committee
 from uniqueness.engine import TlsFiles
@@ -23,6 +22,7 @@ from uniqueness.intake import Intake
 from uniqueness.keys import Authority, certificate_request, node_name, read_box_key, write_box_key, write_tls_key
 from uniqueness.member import Member, MemberParts
 from uniqueness.refusals import Refusal
+from uniqueness.rehearsal import free_addresses
 from uniqueness.server import MAX_CLIENT_BYTES, Listening, NodeServer
 from uniqueness.wire import Channel, _NamedConnection, caller_context, error_value, listener_context
 

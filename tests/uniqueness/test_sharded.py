@@ -1,197 +1,58 @@
-"""Three operators with two shards each answer what one shard answers, wherever the duplicate lies."""
+"""Records are dealt out to shards once each, a shard's scores are those of the rows that it was given, and plans that
+cannot be are refused. `tests/app/committee/test_shards.py` has three operators with two shards each."""
 
 from __future__ import annotations
 
-import random
-import socket
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+import subprocess
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
 
 from protocol.errors import EncodingError, InputError
-from tests.uniqueness.committee import at_each, three_engines
-from tests.uniqueness.world import Integers, held, random_codes, ring_shares
-from uniqueness.comparison import LocalComparison, Query
-from uniqueness.constants import RULES, ComparisonRule
-from uniqueness.engine import EngineFailed, EngineKind
-from uniqueness.linear import Limbs, split_limbs
-from uniqueness.reference import mirrored_vector
-from uniqueness.sharded import ShardedComparison, ShardPlan, sharding_available
+from uniqueness._frames import read_frame, write_frame
+from uniqueness.comparison import group_scores, scores_per_record
+from uniqueness.constants import RULES
+from uniqueness.engine import committee_python
+from uniqueness.linear import Limbs, numpy_products, residues
+from uniqueness.rehearsal import MemoryRecords, queries_at_nodes, random_codes, records_at_nodes
+from uniqueness.sharded import ShardPlan, sharding_available
 
-V1, V2 = RULES["iris_v1"], RULES["iris_v2"]
-BLOCK, RECORDS = 3, 11  # blocks 0 and 2 are shard 0's: records 0-2 and 6-8; shard 1 has 3-5 and 9-10
 needs_ray = pytest.mark.skipif(not sharding_available(), reason="Ray is not set up: make committee-venv")
-Result = TypeVar("Result")
 
 
-class Rows:
-    """Records in memory; can be overwritten."""
-
-    def __init__(self, limbs: Limbs, count: int) -> None:
-        self.limbs, self.count = limbs, count
-        self.zeroed: frozenset[int] = frozenset()
-
-    def __len__(self) -> int:
-        return self.count
-
-    def block(self, start: int, stop: int) -> Limbs:
-        return self.limbs[start:stop]
-
-
-def _rows(codes: Integers, rng: np.random.Generator) -> list[Rows]:
-    shares = ring_shares(codes, rng)
-    return [Rows(split_limbs(np.concatenate([shares[n], shares[(n + 1) % 3]], axis=1)), len(codes)) for n in range(3)]
-
-
-def _queries(eyes: list[Integers], rng: np.random.Generator, rule: ComparisonRule = V1) -> list[Query]:
-    shares = [ring_shares(eye, rng) for eye in eyes]
-    return [Query(tuple(held(rule, one, node) for one in shares)) for node in range(3)]
-
-
-def _plan(shards: int = 2, block_records: int = BLOCK) -> ShardPlan:
-    addresses = _free_addresses(3 * (shards + 1))
-    links = [tuple(addresses[at : at + 3]) for at in range(0, len(addresses), 3)]
+def _plan(shards: int, block_records: int) -> ShardPlan:
+    links = [(f"a:{k}", f"b:{k}", f"c:{k}") for k in range(1, shards + 2)]
     return ShardPlan(tuple(links[1:]), links[0], block_records=block_records)
 
 
-def _free_addresses(count: int) -> list[str]:
-    """Below the ports that the system hands out, and above those of Ray's workers: three clusters take many of both."""
-    found: list[str] = []
-    for port in random.SystemRandom().sample(range(20_000, 32_000), 12_000):
-        with socket.socket() as one:
-            try:
-                one.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        found.append(f"127.0.0.1:{port}")
-        if len(found) == count:
-            break
-    return found
-
-
-def _together(act: Callable[[int], Result]) -> list[Result]:
-    with ThreadPoolExecutor(3) as pool:
-        return list(pool.map(act, range(3)))
-
-
-@pytest.fixture(scope="module")
-def operators() -> Iterator[list[ShardedComparison]]:
-    plan = _plan()
-    with ExitStack() as stack:
-        started = []
-        for node in range(3):
-            started.append(ShardedComparison(plan, node, timeout_s=40))
-            stack.callback(started[-1].close)
-        _together(lambda node: started[node].connect())
-        yield started
-
-
-def _answers(operators: list[ShardedComparison], queries: list[Query], rows: list[Rows]) -> tuple[bool, int | None]:
-    """What the operators found, which has to be the same at each."""
-    found = _together(
-        lambda node: (
-            operators[node].matches_any(b"any", queries[node], rows[node]),
-            operators[node].find_match(b"find", queries[node], rows[node]),
-        )
-    )
-    assert len(set(found)) == 1
-    return found[0]
-
-
 @needs_ray
-@pytest.mark.slow
-@pytest.mark.xdist_group("committee")
-def test_two_shards_give_the_verdicts_of_one(operators: list[ShardedComparison]) -> None:
-    rng = np.random.default_rng(1)
-    codes = random_codes(V1, RECORDS, rng)
-    rows = _rows(codes, rng)
-    turned = {at: np.roll(codes[at].reshape(-1, 120), 6, axis=1).ravel() for at in (0, 2, 3, 5, 6, 8, 9, 10)}
-    asked = [(query, at) for at, query in turned.items()]
-    asked += [(mirrored_vector(codes[7], V1), 7), (codes[4], 4)]
-    asked += [(stranger, None) for stranger in random_codes(V1, 4, rng)]
-    with three_engines(EngineKind.SPU) as engines:
-        for query, expected in asked:
-            queries = _queries([query], rng)
-            one_shard = at_each(engines, lambda n, e, q=queries: LocalComparison(e).find_match(b"one", q[n], rows[n]))
-            assert one_shard == [expected] * 3
-            assert _answers(operators, queries, rows) == (expected is not None, expected)
-
-    # a new record and an erased one are seen by the shard that has them
-    erased, newest = 4, random_codes(V1, 1, rng)
-    grown = _rows(np.concatenate([codes, newest]), rng)
-    for node in range(3):
-        for old, new in (
-            (rows[node].limbs.low, grown[node].limbs.low),
-            (rows[node].limbs.high, grown[node].limbs.high),
-        ):
-            new[:RECORDS] = old
-            new[erased] = 0
-        grown[node].zeroed = frozenset({erased})
-    assert _answers(operators, _queries([codes[erased]], rng), grown) == (False, None)
-    assert _answers(operators, _queries([newest[0]], rng), grown) == (True, RECORDS)
-    bits = _together(lambda node: operators[node].any_positive(b"few", [np.array([node == 1, 0], np.uint16)], 2))
-    assert bits == [True] * 3
-
-
-@needs_ray
-@pytest.mark.slow
-@pytest.mark.xdist_group("committee")
-def test_both_eyes_in_shards_match_only_together_and_a_dead_operator_leaves_no_verdict_and_no_process(
-    operators: list[ShardedComparison],
-) -> None:
-    rng = np.random.default_rng(2)
-    codes = random_codes(V2, 10, rng)  # five persons: three in shard 0, two in shard 1
-    rows = _rows(codes, rng)
-    stranger = random_codes(V2, 1, rng)[0]
-    for pair, expected in (([codes[9], codes[8]], 4), ([codes[2], codes[3]], 1), ([codes[8], stranger], None)):
-        assert _answers(operators, _queries(pair, rng, V2), rows) == (expected is not None, expected)
-
-    tree = _processes_below(operators[2].process_id)
-    assert len(tree) > 3
-    operators[2].kill()
-    queries = _queries([codes[0], codes[1]], rng, V2)
-
-    def failed(node: int) -> bool:
-        with pytest.raises(EngineFailed):
-            operators[node].matches_any(b"alone", queries[node], rows[node])
-        return True
-
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(failed, range(2))) == [True, True]
-    deadline = time.monotonic() + 90
-    while any(_is_running(process) for process in tree):
-        assert time.monotonic() < deadline, "a process outlived its operator"
-        time.sleep(0.2)
-
-
-def _processes_below(process_id: int) -> list[int]:
-    parents = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents[int(status.parent.name)] = int(fields[1])
-    found, waiting = [], [process_id]
-    while waiting:
-        parent = waiting.pop()
-        children = [child for child, of in parents.items() if of == parent]
-        found += children
-        waiting += children
-    return found
-
-
-def _is_running(process_id: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{process_id}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+@pytest.mark.parametrize(("network", "eyes"), [("iris_v1", 1), ("iris_v2", 2)])
+def test_a_shard_s_scores_are_those_of_its_rows_in_their_order(network: str, eyes: int) -> None:
+    """jax's products of the rows as they were put in, an erased one among them, against numpy's."""
+    rng, rule = np.random.default_rng(3), RULES[network]
+    rows = records_at_nodes(random_codes(rule, 300 * eyes, rng), rng)[0].limbs
+    query = queries_at_nodes(rule, list(random_codes(rule, eyes, rng)), rng)[0]
+    erased = slice(7 * eyes, 8 * eyes)
+    put = [(0, residues(rows[: 100 * eyes])), (100 * eyes, residues(rows[100 * eyes :]))]
+    put.append((erased.start, np.zeros((eyes, 2 * rule.width), np.uint16)))
+    asked = np.concatenate([part for eye in query.eyes for part in (eye.first, eye.second)])
+    script = Path(__file__).with_name("shard_rows.py")
+    with subprocess.Popen(
+        [str(committee_python()), "-I", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as shard:
+        assert shard.stdin is not None
+        assert shard.stdout is not None
+        for at, given in put:
+            write_frame(shard.stdin, {"at": at, "width": given.shape[1]}, given)
+        write_frame(shard.stdin, {"node": 0, "network": network, "eyes": eyes, "start": 5, "stop": 290}, asked)
+        _, found = read_frame(shard.stdout)
+        shard.stdin.close()
+    low, high = rows.low.copy(), rows.high.copy()
+    low[erased], high[erased] = 0, 0
+    exact = np.concatenate(list(group_scores(query, MemoryRecords(Limbs(low, high)), numpy_products)))
+    assert found.size == 285 * scores_per_record(query)
+    assert (found == exact[5:290].ravel()).all()
 
 
 @pytest.mark.parametrize("shards", [1, 2, 3])

@@ -18,11 +18,12 @@ import pytest
 from protocol.errors import EncodingError, RequestRefused, StoreDamaged, VerificationError
 from protocol.types import EyeSide, G1Point, IdentityCommitment
 from tests.uniqueness.stored import FIRST, NETWORK, code_rows, dropped, entry_for, held_at, open_store
+from uniqueness.index import RecordState
 from uniqueness.ordered_log import Entry, EntryKind, entry_after, require_chained
 from uniqueness.refusals import Refusal
 from uniqueness.request import RequestKind, UniquenessRequest
 from uniqueness.rows import GROUP_ROWS, RowFile, stored_residues
-from uniqueness.store import RecordState, Store
+from uniqueness.store import Store
 
 NOW = 1_800_000_000
 

@@ -1,4 +1,4 @@
-"""Codes of nobody's eye, their shares, and submissions to a committee, with the curve's functions where asked for."""
+"""Codes near the threshold, and submissions to a committee, with the curve's functions where asked for."""
 
 from __future__ import annotations
 
@@ -6,28 +6,18 @@ import hashlib
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from circuits.iris.circuit import Circuit
 from circuits.iris.commit import raw_commitment, with_unusable_rows
 from circuits.iris.verify import verify_code_proof
 from protocol.types import CodeProof, EyeSide, G1Point, IdentityCommitment
-from uniqueness.binding import AcceptedShares, Committee, ModelKeys, Submission
-from uniqueness.constants import PARTIES, ComparisonRule
+from uniqueness.binding import Committee, ModelKeys, Submission
+from uniqueness.constants import ComparisonRule
+from uniqueness.rehearsal import Integers
 from uniqueness.request import RequestKind, UniquenessRequest, new_request_id
 from uniqueness.shares import Shares, share_for
 
 CHAIN, REGISTRY, NOW = 31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3", 1_800_000_000
-
-Integers = npt.NDArray[np.int64]
-Ring = npt.NDArray[np.uint16]
-
-
-def random_codes(rule: ComparisonRule, count: int, rng: np.random.Generator, visible: float = 0.85) -> Integers:
-    """int64[count, width]: random symbols under random masks."""
-    mask = (rng.random((count, rule.mask_cells)) < visible).astype(np.int64)
-    signs = rng.choice(np.array([-1, 1]), (count, rule.symbols))
-    return np.concatenate([signs * np.tile(mask, (1, rule.kernels)), mask], axis=1)
 
 
 def codes_near_threshold(rule: ComparisonRule, query: Integers, count: int, rng: np.random.Generator) -> Integers:
@@ -41,17 +31,6 @@ def codes_near_threshold(rule: ComparisonRule, query: Integers, count: int, rng:
         turned = (rule.agreement_weight * len(used) - need - wanted_score) // (2 * rule.agreement_weight)
         row[rng.permutation(used)[:turned]] *= -1
     return copies
-
-
-def ring_shares(values: Integers, rng: np.random.Generator) -> list[Ring]:
-    """Three additive shares modulo 2^16 of each element, as nodes hold them after the reduction."""
-    first, second = (rng.integers(0, 1 << 16, values.shape, dtype=np.uint16) for _ in range(2))
-    return [first, second, values.astype(np.uint16) - first - second]
-
-
-def held(rule: ComparisonRule, shares: list[Ring], node: int) -> AcceptedShares:
-    """What `node` holds of one vector."""
-    return AcceptedShares(node, bytes(32), rule.network, shares[node], shares[(node + 1) % PARTIES])
 
 
 def model_keys(circuit: Circuit) -> ModelKeys:

@@ -12,10 +12,10 @@ from uniqueness.checked.party import Party, Residues, Shared
 from uniqueness.checked.peers import Peers, TamperingDetected
 from uniqueness.checked.scores import CheckedQuery
 from uniqueness.checked.signs import all_of, not_positive
-from uniqueness.comparison import Query, Records, first_found, pairs
+from uniqueness.comparison import PROTOCOL, Query, Records, first_found, pairs
 from uniqueness.constants import ROTATIONS
 from uniqueness.engine import EngineFailed
-from uniqueness.linear import Limbs, Products, numpy_products
+from uniqueness.linear import NUMPY, Arithmetic, Limbs, Presentations
 
 __all__ = ["CheckedComparison"]
 
@@ -31,9 +31,10 @@ class CheckedComparison:
     After `TamperingDetected` it answers nothing more: a liar that was seen must not try again.
     """
 
-    def __init__(self, peers: Peers, products: Products = numpy_products) -> None:
-        """All three nodes do this at once. Raises `EngineFailed`."""
-        self._party, self._products = Party(peers), products
+    def __init__(self, peers: Peers, arithmetic: Arithmetic = NUMPY, shown: Presentations = PROTOCOL) -> None:
+        """All three nodes do this at once. `shown` is the protocol's but for measurements of one eye. Raises
+        `EngineFailed`."""
+        self._party, self._arithmetic, self._shown = Party(peers), arithmetic, shown
         self._failed = False
 
     def any_positive(self, tag: bytes, shares: Iterable[Residues], total: int) -> bool:
@@ -50,7 +51,7 @@ class CheckedComparison:
         if count == 0:
             return False
         with _Question(self, tag, count, eyes):
-            checked, words = CheckedQuery(self._party, query, self._products), []
+            checked, words = CheckedQuery(self._party, query, self._arithmetic, self._shown), []
             for start in range(0, count, BLOCK_RECORDS):
                 stop = min(start + BLOCK_RECORDS, count)
                 scores = self._scores(checked, query, records.block(start * eyes, stop * eyes))
@@ -64,7 +65,7 @@ class CheckedComparison:
         if count == 0:
             return None
         with _Question(self, tag, count, eyes):
-            checked = CheckedQuery(self._party, query, self._products)
+            checked = CheckedQuery(self._party, query, self._arithmetic, self._shown)
             blocks = [
                 self._scores(checked, query, records.block(start * eyes, min(start + BLOCK_RECORDS, count) * eyes))
                 for start in range(0, count, BLOCK_RECORDS)
@@ -118,7 +119,7 @@ class _Question:
 
 
 def _rotations_first(scores: Residues, eyes: int) -> Residues:
-    """One eye: [34, records]. Two: [17, 2, 4 records], a record's four variants side by side."""
+    """One eye: [34, records], or what else is shown. Two: [17, 2, 4 records], a record's four variants side by side."""
     if eyes == 1:
         return np.ascontiguousarray(scores.reshape(len(scores), -1).T)
     paired = pairs(scores)  # (records, variants, eyes, 17)

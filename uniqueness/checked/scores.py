@@ -16,15 +16,14 @@ no a does more than halve it: the lie 2^15 is cancelled by every even number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from uniqueness.binding import AcceptedShares
-from uniqueness.checked.party import Party, Residues, Shared, Stream
-from uniqueness.comparison import Query
-from uniqueness.linear import Limbs, Products, mirrored, query_row, split_limbs
+from uniqueness.checked.party import Party, Shared, Stream
+from uniqueness.comparison import PROTOCOL, Query
+from uniqueness.linear import Arithmetic, Limbs, Presentations, split_limbs
 
 __all__ = ["KEYS", "SUBSETS", "CheckedQuery"]
 
@@ -34,12 +33,13 @@ SUBSETS = KEYS = 16
 class CheckedQuery:
     """A query in all its presentations, and what is to be checked of its scores. For one pass over the records."""
 
-    def __init__(self, party: Party, query: Query, products: Products) -> None:
-        self._party, self._products = party, products
-        self._presented = _presented(query.eyes)
+    def __init__(self, party: Party, query: Query, arithmetic: Arithmetic, shown: Presentations = PROTOCOL) -> None:
+        self._party, self._products, self._sums = party, arithmetic.products, arithmetic.subset_sums
+        presented = shown.of(query.eyes)
         self._keys = party.random((KEYS,), np.uint16)
         multiples = [_multiples(party, self._keys, eye) for eye in query.eyes]  # (eyes, keys)
-        self._keyed = [one for key in range(KEYS) for one in _presented([eye[key] for eye in multiples])]
+        keyed = [one for key in range(KEYS) for one in shown.of([eye[key] for eye in multiples])]
+        self._count, self._turned, self._keyed = len(presented), shown.rows(presented), shown.rows(keyed)
         self._pending: list[tuple[Shared[np.uint16], Shared[np.uint16]]] = []
 
     def scores(self, rows: Limbs) -> Shared[np.uint16]:
@@ -47,21 +47,17 @@ class CheckedQuery:
 
         Nothing that follows from them may be opened before `verify`.
         """
-        scores = self._party.reshare(self._local(self._presented, rows))
+        part = self._products(rows, self._turned).reshape(len(rows), self._count, -1)
+        scores = self._party.reshare(part)
         self._pending.append(self._subsets(rows, scores))
         return scores
 
-    def _local(self, queries: Sequence[AcceptedShares], rows: Limbs) -> Residues:
-        """This node's part of each row's product with each query: [n, queries, 17]. The rows are read once."""
-        turned = split_limbs(np.concatenate([query_row(one) for one in queries]))
-        return self._products(rows, turned).reshape(len(rows), len(queries), -1)
-
     def _subsets(self, rows: Limbs, scores: Shared[np.uint16]) -> tuple[Shared[np.uint16], Shared[np.uint16]]:
         """(sum of scores, X . (a q)) of random subsets: [subsets, presentations, 17] and [keys, subsets, ...]."""
-        picked = Stream(self._party.peers.coin()).draw((SUBSETS, len(rows)), np.uint16) & np.uint16(1)
-        sums = split_limbs(_subset_sums(rows, picked.astype(np.bool_)))  # [X_j | X_j+1]
-        keyed = self._local(self._keyed, sums).reshape(SUBSETS, KEYS, len(self._presented), -1)
-        totals = (np.tensordot(picked, slot, 1) for slot in (scores.own, scores.second))
+        chosen = Stream(self._party.peers.coin()).draw((SUBSETS, len(rows)), np.uint16) & np.uint16(1)
+        sums = split_limbs(self._sums(rows, chosen))  # [X_j | X_j+1]
+        keyed = self._products(sums, self._keyed).reshape(SUBSETS, KEYS, self._count, -1)
+        totals = (np.tensordot(chosen, slot, 1) for slot in (scores.own, scores.second))
         return Shared(*totals), self._party.reshare(keyed.swapaxes(0, 1))
 
     def verify(self) -> None:
@@ -74,32 +70,9 @@ class CheckedQuery:
         self._pending.clear()
 
 
-def _presented(eyes: Sequence[AcceptedShares]) -> tuple[AcceptedShares, ...]:
-    """As `comparison.group_scores` has them: the eyes, then the eyes mirrored."""
-    return (*eyes, *(mirrored(eye) for eye in eyes))
-
-
 def _multiples(party: Party, keys: Shared[np.uint16], eye: AcceptedShares) -> list[AcceptedShares]:
     """The eye's vector times each secret key, as shares: one message."""
     own, second = keys.own[:, None], keys.second[:, None]
     part = own * (eye.first + eye.second) + second * eye.first
     times = party.reshare(part)
     return [replace(eye, first=times.own[key], second=times.second[key]) for key in range(KEYS)]
-
-
-def _subset_sums(rows: Limbs, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Residues:
-    """The sum of the chosen rows modulo 2^16, for each subset: uint16[subsets, 2 width]."""
-    sums = np.zeros((len(chosen), rows.low.shape[1]), np.uint16)
-    tile = np.empty((_TILE_ROWS, rows.low.shape[1]), np.int16)
-    for start in range(0, len(rows), _TILE_ROWS):
-        limbs, picked = rows[start : start + _TILE_ROWS], chosen[:, start : start + _TILE_ROWS]
-        joined = tile[: len(limbs)]
-        np.multiply(limbs.high, np.int16(256), out=joined)
-        joined += limbs.low
-        for subset, row in enumerate(picked):
-            sums[subset] += joined.view(np.uint16)[row].sum(axis=0, dtype=np.uint16)
-    return sums
-
-
-_TILE_ROWS = 64
-"""Rows that stay near the processor while they are summed."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app import actions
 from app.actions import ProvedCapture
@@ -28,10 +28,12 @@ from uniqueness.engine_slot import EngineChoice
 from uniqueness.ports import Policy
 from uniqueness.request import RequestKind
 
+_PROVED: dict[tuple[int, int], ProvedCapture] = {}
+
 
 @dataclass
 class People:
-    """A registry with a committee; `proved` makes each capture once and signs it for whom it is wanted."""
+    """A registry with a committee."""
 
     circuit: Circuit
     chain: LocalChain
@@ -39,19 +41,22 @@ class People:
     station: SoftwareStation
     model: ModelDescription
     registry: RegistryClient
-    captures: dict[tuple[int, int, EyeSide], ProvedCapture] = field(default_factory=dict)
 
     def proved(self, eye: int, capture: int, identity: Identity, side: EyeSide = EyeSide.LEFT) -> ProvedCapture:
-        key = (eye, capture, side)
-        if key not in self.captures:
+        """A capture, signed for this registry and identity. Neither its proof nor its salts know of them or of the
+        side, so each capture is proved once for all registries of the process."""
+        if (eye, capture) not in _PROVED:
             image = synthetic_capture(make_eye(eye), capture).image
             iris = normalize_eye(image, eye_side=side, captured_at=self.chain.now())
             signed = actions.attest_capture(self.station, iris, identity.commitment, self.registry.deployment)
-            self.captures[key] = actions.prove_capture(self.circuit, signed, actions.compute_code(signed))
-        known = self.captures[key]
+            _PROVED[eye, capture] = actions.prove_capture(self.circuit, signed, actions.compute_code(signed))
+        known = _PROVED[eye, capture]
         words = dataclasses.replace(
             known.capture.attestation.capture,
+            registry=self.registry.deployment.registry,
+            chain_id=self.chain.chain_id,
             identity=identity.commitment,
+            eye_side=side,
             captured_at=self.chain.now(),
             nonce=new_nonce(),
         )
@@ -81,16 +86,21 @@ class People:
 
 @contextmanager
 def people_before(
-    circuit: Circuit, policy: Policy = Policy.ONE, engine: EngineChoice = EngineChoice.CHECKED
+    circuit: Circuit,
+    policy: Policy = Policy.ONE,
+    engine: EngineChoice = EngineChoice.CHECKED,
+    before_start: Callable[[People], dict[str, object]] = lambda _: {},
 ) -> Iterator[People]:
-    """The checked engine starts in no time; the others have tests of their own."""
+    """The checked engine starts in no time; the others have tests of their own. `before_start` may fill the nodes'
+    folders, and returns more of their settings."""
     with LocalChain() as chain, LocalCommittee(policy, engine) as committee:
         station = SoftwareStation()
         model = actions.model_description(circuit, chain.chain_id)
         deployment = actions.deploy_registry(
             chain.url, chain.funded_account(), model, station, Terms(committee=committee.signers)
         )
-        committee.start(chain.url, deployment, settle_s=1)
-        committee.wait_until_ready()
         registry = RegistryClient(chain.url, deployment, chain.funded_account())
-        yield People(circuit, chain, committee, station, model, registry)
+        people = People(circuit, chain, committee, station, model, registry)
+        committee.start(chain.url, deployment, **{"settle_s": 1, **before_start(people)})
+        committee.wait_until_ready(engines_s=600)
+        yield people

@@ -46,7 +46,7 @@ def test_a_pair_is_enrolled_once_whichever_way_round_and_one_common_eye_is_not_e
 
 
 def test_one_eye_given_as_both_is_refused_and_so_is_one_eye_alone(people: People) -> None:
-    assert _refused(people, _pair(people, (3, 1), (3, 1))) is Refusal.SAME_EYE
+    assert _refused(people, _pair(people, (3, 1), (3, 2))) is Refusal.SAME_EYE
     eyes = _pair(people, (3, 1), (4, 1))
     assert _refused(people, eyes[:1]) is Refusal.WRONG_POLICY
     two_left = [eyes[0], people.proved(4, 1, Identity.create(), EyeSide.LEFT)]

@@ -10,8 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from protocol.errors import EncodingError
-from tests.uniqueness.checked.three import at_nodes, three_peers
-from tests.uniqueness.world import Integers, codes_near_threshold, held, random_codes, ring_shares
+from tests.uniqueness.world import codes_near_threshold
 from uniqueness.checked import comparison as comparison_module
 from uniqueness.checked import party as party_module
 from uniqueness.checked import scores as scores_module
@@ -19,30 +18,23 @@ from uniqueness.checked.comparison import CheckedComparison
 from uniqueness.checked.party import Party
 from uniqueness.checked.peers import TamperingDetected
 from uniqueness.comparison import Query
-from uniqueness.constants import RULES, ComparisonRule
+from uniqueness.constants import RULES
 from uniqueness.engine import EngineFailed
-from uniqueness.linear import Limbs, split_limbs
 from uniqueness.reference import matches, mirrored_vector, scores
-from uniqueness.torch_products import torch_products
+from uniqueness.rehearsal import (
+    MemoryRecords,
+    at_nodes,
+    queries_at_nodes,
+    random_codes,
+    records_at_nodes,
+    ring_shares,
+    three_peers,
+)
+from uniqueness.torch_products import TORCH
 
 V1 = RULES["iris_v1"]
 Lie = Callable[[int, npt.NDArray[Any]], npt.NDArray[Any]]
 """(number of the message among those of its kind, what is due) -> what is sent, and kept, instead."""
-
-
-class Rows:
-    """Records in memory."""
-
-    zeroed: frozenset[int] = frozenset()
-
-    def __init__(self, limbs: Limbs) -> None:
-        self._limbs = limbs
-
-    def __len__(self) -> int:
-        return len(self._limbs)
-
-    def block(self, start: int, stop: int) -> Limbs:
-        return self._limbs[start:stop]
 
 
 @pytest.fixture
@@ -52,21 +44,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(party_module, "OPENED_WORDS", 64)
 
 
-def _rows(codes: Integers, rng: np.random.Generator) -> list[Rows]:
-    shares = ring_shares(codes, rng)
-    return [Rows(split_limbs(np.concatenate([shares[n], shares[(n + 1) % 3]], axis=1))) for n in range(3)]
-
-
-def _queries(eyes: list[Integers], rng: np.random.Generator, rule: ComparisonRule = V1) -> list[Query]:
-    shares = [ring_shares(eye, rng) for eye in eyes]
-    return [Query(tuple(held(rule, one, node) for one in shares)) for node in range(3)]
-
-
-def _answers(queries: list[Query], rows: list[Rows]) -> tuple[bool, int | None]:
+def _answers(queries: list[Query], rows: list[MemoryRecords]) -> tuple[bool, int | None]:
     with three_peers() as peers:
 
         def ask(node: int) -> tuple[bool, int | None]:
-            checked = CheckedComparison(peers[node], torch_products)
+            checked = CheckedComparison(peers[node], TORCH)
             return (
                 checked.matches_any(b"any", queries[node], rows[node]),
                 checked.find_match(b"find", queries[node], rows[node]),
@@ -81,23 +63,23 @@ def _answers(queries: list[Query], rows: list[Rows]) -> tuple[bool, int | None]:
 def test_a_duplicate_is_found_and_a_stranger_is_not(small: None, count: int) -> None:
     rng = np.random.default_rng(count)
     codes = random_codes(V1, count, rng)
-    rows = _rows(codes, rng)
+    rows = records_at_nodes(codes, rng)
     turned = np.roll(codes[-1].reshape(-1, 120), -8, axis=1).ravel()
-    assert _answers(_queries([turned], rng), rows) == (True, count - 1)
-    assert _answers(_queries([mirrored_vector(codes[0], V1)], rng), rows) == (True, 0)
-    assert _answers(_queries([random_codes(V1, 1, rng)[0]], rng), rows) == (False, None)
+    assert _answers(queries_at_nodes(V1, [turned], rng), rows) == (True, count - 1)
+    assert _answers(queries_at_nodes(V1, [mirrored_vector(codes[0], V1)], rng), rows) == (True, 0)
+    assert _answers(queries_at_nodes(V1, [random_codes(V1, 1, rng)[0]], rng), rows) == (False, None)
 
 
 def test_both_eyes_match_only_together(small: None) -> None:
     rng = np.random.default_rng(1)
     codes = random_codes(V1, 140, rng)
-    rows, stranger = _rows(codes, rng), random_codes(V1, 1, rng)[0]
+    rows, stranger = records_at_nodes(codes, rng), random_codes(V1, 1, rng)[0]
     for pair, expected in (
         ([codes[138], codes[139]], 69),
         ([codes[0], codes[3]], None),
         ([codes[41], stranger], None),
     ):
-        assert _answers(_queries(pair, rng), rows) == (expected is not None, expected)
+        assert _answers(queries_at_nodes(V1, pair, rng), rows) == (expected is not None, expected)
 
 
 def test_many_blocks_of_records_have_one_answer(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,8 +87,11 @@ def test_many_blocks_of_records_have_one_answer(small: None, monkeypatch: pytest
     rng = np.random.default_rng(2)
     codes = random_codes(V1, 20, rng)
     for at in (6, 19):
-        assert _answers(_queries([codes[at]], rng), _rows(codes, rng)) == (True, at)
-    assert _answers(_queries([random_codes(V1, 1, rng)[0]], rng), _rows(codes, rng)) == (False, None)
+        assert _answers(queries_at_nodes(V1, [codes[at]], rng), records_at_nodes(codes, rng)) == (True, at)
+    assert _answers(queries_at_nodes(V1, [random_codes(V1, 1, rng)[0]], rng), records_at_nodes(codes, rng)) == (
+        False,
+        None,
+    )
 
 
 def test_codes_near_the_threshold_are_decided_as_the_reference_decides(small: None) -> None:
@@ -115,7 +100,7 @@ def test_codes_near_the_threshold_are_decided_as_the_reference_decides(small: No
     seen = set()
     for record in codes_near_threshold(V1, query, 8, rng):
         expected = matches(V1, query, record[None])
-        assert _answers(_queries([query], rng), _rows(record[None], rng))[0] is expected
+        assert _answers(queries_at_nodes(V1, [query], rng), records_at_nodes(record[None], rng))[0] is expected
         seen.add(expected)
     assert seen == {True, False}
 
@@ -169,11 +154,11 @@ def _lying(party: Party, residues: Lie | None = None, bits: Lie | None = None) -
 
 
 def _outcomes(
-    liar: int, arm: Callable[[Party], None], queries: list[Query], rows: list[Rows]
+    liar: int, arm: Callable[[Party], None], queries: list[Query], rows: list[MemoryRecords]
 ) -> dict[int, bool | EngineFailed]:
     """What the two honest nodes get."""
     with three_peers() as peers:
-        comparisons = at_nodes(lambda node: CheckedComparison(peers[node], torch_products))
+        comparisons = at_nodes(lambda node: CheckedComparison(peers[node], TORCH))
         arm(comparisons[liar]._party)
 
         def ask(node: int) -> bool | EngineFailed:
@@ -194,10 +179,10 @@ def _require_detected(found: dict[int, bool | EngineFailed], check: str) -> None
     assert all(check in reason for reason in reasons), reasons
 
 
-def _duplicate(count: int = 70, at: int = 44) -> tuple[list[Query], list[Rows]]:
+def _duplicate(count: int = 70, at: int = 44) -> tuple[list[Query], list[MemoryRecords]]:
     rng = np.random.default_rng(7)
     codes = random_codes(V1, count, rng)
-    return _queries([codes[at]], rng), _rows(codes, rng)
+    return queries_at_nodes(V1, [codes[at]], rng), records_at_nodes(codes, rng)
 
 
 def _at_scores(change: Callable[[npt.NDArray[Any]], None]) -> Lie:
@@ -368,7 +353,7 @@ def test_what_a_node_sees_does_not_depend_on_the_codes(small: None) -> None:
         def arm(party: Party, keep: list[npt.NDArray[np.uint16]] = kept) -> None:
             _lying(party, residues=_at_scores(lambda own: keep.append(own.copy())))
 
-        _outcomes(2, arm, _queries([query], rng), _rows(codes, rng))
+        _outcomes(2, arm, queries_at_nodes(V1, [query], rng), records_at_nodes(codes, rng))
         counts = np.bincount(kept[0].ravel() >> 13, minlength=8)  # 2,176 values: 272 each, sd 15.4
         assert counts.min() > 200
         assert counts.max() < 345
