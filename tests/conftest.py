@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 
 import pytest
 
+from circuits.artifacts import build_dir
 from circuits.iris.build import build_circuit
 from circuits.iris.circuit import Circuit, load_circuit
 from protocol.errors import ArtifactError
@@ -16,11 +18,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def built(network: str) -> Circuit:
-    """A network's circuit under the derived SRS, built if it is not there."""
-    try:
-        return load_circuit(network)
-    except ArtifactError:
-        return build_circuit(network)
+    """A network's circuit under the derived SRS, built if it is not there: by one worker, while the others wait."""
+    with (build_dir("circuits") / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return load_circuit(network)
+        except ArtifactError:
+            return build_circuit(network)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from circuits.iris import build
 from circuits.iris._worker import run_job
 from circuits.iris.bounds import sign_input_bounds
 from circuits.iris.build import build_circuit, check_pins
-from circuits.iris.circuit import Circuit, CircuitFacts, load_circuit
+from circuits.iris.circuit import Circuit, CircuitFacts, load_circuit, sha256_of
 from circuits.iris.network import load_network
 from circuits.srs import SrsSource
 from protocol.errors import ArtifactAbsent, ArtifactFailed
@@ -32,24 +31,51 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "build"
 
 
-def test_build_in_an_empty_home_gives_the_same_bytes(each_circuit: Circuit, elsewhere: Path) -> None:
+def test_the_built_circuit_is_the_pinned_one(each_circuit: Circuit) -> None:
+    """In a clean clone with an empty HOME, too: tests/end_to_end/test_clean_clone.py."""
     network = each_circuit.facts.network
-    again = build_circuit(network)
-    assert again.folder.is_relative_to(elsewhere)
-    assert again.facts == each_circuit.facts
-    assert hashlib.sha256(again.vk.read_bytes()).hexdigest() == pin(f"vk_{network}").sha256
-    assert hashlib.sha256(again.settings.read_bytes()).hexdigest() == pin(f"settings_{network}").sha256
+    assert sha256_of(each_circuit.vk) == pin(f"vk_{network}").sha256
+    assert sha256_of(each_circuit.settings) == pin(f"settings_{network}").sha256
 
 
 def test_the_committed_verifier_is_the_one_that_the_build_writes(each_circuit: Circuit) -> None:
     assert each_circuit.verifier.read_bytes() == read_pinned(f"verifier_{each_circuit.facts.network}")
 
 
+RunJob = Callable[..., Any]
+
+
+@pytest.fixture
+def keys_at_hand(circuit: Circuit) -> RunJob:
+    """`run_job` that takes what `set_up` makes for iris_v1 from where it was made: a build without it ends the same."""
+
+    def job(name: str, arguments: dict[str, Any], *, private: bool = False) -> object:
+        if name != "set_up":
+            return run_job(name, arguments, private=private)
+        for file in ("compiled", "vk", "pk"):
+            shutil.copy(circuit.folder / Path(arguments[file]).name, arguments[file])
+        return {}
+
+    return job
+
+
+def test_a_build_with_these_keys_is_the_same_circuit(
+    circuit: Circuit, keys_at_hand: RunJob, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "run_job", keys_at_hand)
+    again = build_circuit("iris_v1")
+    assert again.folder.is_relative_to(elsewhere)
+    assert again.facts == circuit.facts
+
+
 def test_build_under_the_development_srs_gives_another_key(circuit: Circuit, elsewhere: Path) -> None:
     assert build_circuit("iris_v1", SrsSource.DEVELOPMENT).facts.vk_sha256 != circuit.facts.vk_sha256
 
 
-def test_a_failed_build_leaves_nothing_behind(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_build_leaves_nothing_behind(
+    keys_at_hand: RunJob, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "run_job", keys_at_hand)
     monkeypatch.setattr(build, "audit_wiring", _refuse)
     with pytest.raises(ArtifactFailed, match="loose"):
         build_circuit("iris_v1")
@@ -137,19 +163,21 @@ def test_an_absent_circuit_says_how_to_build_it(elsewhere: Path, name: str) -> N
     assert f"circuit build --network {name}" in caught.value.hint
 
 
-@pytest.mark.parametrize("name", ["settings.json", "circuit.ezkl", "vk", "pk", "verifier.sol"])
-def test_a_changed_file_of_a_built_circuit_is_refused(circuit: Circuit, elsewhere: Path, name: str) -> None:
+def test_a_changed_or_missing_file_of_a_built_circuit_is_refused(circuit: Circuit, elsewhere: Path) -> None:
     folder = elsewhere / "circuits" / circuit.folder.name
     shutil.copytree(circuit.folder, folder)
     load_circuit("iris_v1")
-    data = bytearray((folder / name).read_bytes())
-    data[len(data) // 2] ^= 1
-    (folder / name).write_bytes(data)
-    with pytest.raises(ArtifactFailed, match=name):
-        load_circuit("iris_v1")
-    (folder / name).unlink()
-    with pytest.raises(ArtifactAbsent, match=name):
-        load_circuit("iris_v1")
+    for name in ("settings.json", "circuit.ezkl", "vk", "pk", "verifier.sol"):
+        whole = (folder / name).read_bytes()
+        middle = len(whole) // 2
+        (folder / name).write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+        with pytest.raises(ArtifactFailed, match=name):
+            load_circuit("iris_v1")
+        (folder / name).unlink()
+        with pytest.raises(ArtifactAbsent, match=name):
+            load_circuit("iris_v1")
+        (folder / name).write_bytes(whole)
+    load_circuit("iris_v1")
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"version": 2}', "[]"])
@@ -175,11 +203,16 @@ def test_the_verifying_key_and_settings_hold_no_path_of_the_machine(each_circuit
         ("commit", lambda _: {"points": [["01" + "00" * 31, "02" + "00" * 31]]}, "unusable rows"),
     ],
 )
+@pytest.mark.usefixtures("elsewhere")
 def test_a_trial_proof_of_something_else_fails_the_build(
-    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, job: str, spoil: Callable[[dict[str, Any]], object], words: str
+    keys_at_hand: RunJob,
+    monkeypatch: pytest.MonkeyPatch,
+    job: str,
+    spoil: Callable[[dict[str, Any]], object],
+    words: str,
 ) -> None:
     def spoiled(name: str, arguments: dict[str, object], *, private: bool = False) -> object:
-        result = run_job(name, arguments, private=private)
+        result = keys_at_hand(name, arguments, private=private)
         return spoil(result) if name == job else result
 
     monkeypatch.setattr(build, "run_job", spoiled)
@@ -187,10 +220,11 @@ def test_a_trial_proof_of_something_else_fails_the_build(
         build_circuit("iris_v1")
 
 
-def test_a_verifier_of_another_make_fails_the_build(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("elsewhere")
+def test_a_verifier_of_another_make_fails_the_build(keys_at_hand: RunJob, monkeypatch: pytest.MonkeyPatch) -> None:
     def other_verifier(name: str, arguments: dict[str, str], *, private: bool = False) -> object:
         if name != "solidity":
-            return run_job(name, arguments, private=private)
+            return keys_at_hand(name, arguments, private=private)
         Path(arguments["solidity"]).write_text("contract SomethingElse {}")
         return {}
 
