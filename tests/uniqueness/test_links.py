@@ -71,7 +71,7 @@ def test_a_node_that_saw_tampering_computes_nothing_more(files: Callable[[str, s
 def test_who_is_not_the_third_node_does_not_take_part(
     files: Callable[[str, str], TlsFiles], monkeypatch: pytest.MonkeyPatch, authority: str, name: str
 ) -> None:
-    monkeypatch.setattr(engine_slot, "_CONNECT_S", 8.0)
+    monkeypatch.setattr(engine_slot, "_CONNECT_S", 3.0)
     slots = _slots([files("nodes", "node-0"), files("nodes", "node-1"), files(authority, name)])
 
     def start(_: int, slot: EngineSlot) -> str:
@@ -89,7 +89,7 @@ def test_a_link_of_an_earlier_session_is_not_taken(files: Callable[[str, str], T
 
     def connect(node: int) -> str:
         with pytest.raises(EngineFailed) as failure:
-            links.connect_links(node, addresses, tls[node], sessions[node], 8.0)
+            links.connect_links(node, addresses, tls[node], sessions[node], 3.0)
         return failure.value.message
 
     with ThreadPoolExecutor(3) as pool:
