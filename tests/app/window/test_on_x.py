@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from tests.app.program import Room
-from tests.app.window.conftest import PASSPHRASE, require_window
+from tests.app.window.conftest import require_window
+from tests.app.window.story import PASSPHRASE
 
 pytestmark = pytest.mark.slow
 

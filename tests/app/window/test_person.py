@@ -16,7 +16,8 @@ from app import actions
 from app.fonts import FAMILIES
 from app.messages import LANGUAGES
 from app.theme import PAIRS, TARGET_DP
-from tests.app.window.conftest import PASSPHRASE, QUESTION, Scene, require_window
+from tests.app.window.conftest import Scene, require_window
+from tests.app.window.story import PASSPHRASE, QUESTION
 
 require_window()
 
