@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup committee-venv demo demo-upgrade window screenshots messages window-system test lint check bench train soak coverage circuit srs format lock clean
+.PHONY: help setup committee-venv demo demo-upgrade window screenshots messages window-system mobile-system phone-tree test lint check bench train soak coverage circuit srs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,14 @@ messages: setup $(VENV)/.dev ## Bring the window's catalogues (app/locale) up to
 window-system: ## Install the Debian packages that the window's tests need (as root): software OpenGL, Xvfb
 	apt-get update -q
 	apt-get install -q -y --no-install-recommends libegl1 libgl1-mesa-dri libgles2 xvfb xdotool x11-utils
+
+mobile-system: ## Install the Debian packages that the phone package's checks need (as root): aapt2, a JDK, virgl's renderer
+	apt-get update -q
+	apt-get install -q -y --no-install-recommends aapt android-framework-res binutils openjdk-17-jdk-headless virgl-server
+
+phone-tree: setup node_modules/.installed-dev ## Stage what ships on a phone into build/phone
+	@rm -rf build/phone
+	@$(BIN)/python -m mobile_build.stage build/phone
 
 test: setup $(VENV)/.dev node_modules/.installed-dev committee-venv ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

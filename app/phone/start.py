@@ -41,7 +41,8 @@ def main() -> int:
     )
     from app.main import main as open_window  # noqa: PLC0415 - the toolkit reads the environment when imported
 
-    return open_window([])
+    link = activity.getIntent().getDataString()  # an irisproof:// link that was touched; None without one
+    return open_window([link] if link else [])
 
 
 def _frames(activity: Any, number: int) -> Any:
