@@ -11,7 +11,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup committee-venv demo demo-upgrade window bundle screenshots page-screenshots messages window-system page-system test lint check bench train soak coverage circuit srs format lock clean
+.PHONY: help setup committee-venv demo demo-upgrade window bundle screenshots page-screenshots messages window-system page-system mobile-system phone-tree test lint check bench train soak coverage circuit srs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,14 @@ window-system: ## Install the Debian packages that the tests of window and key s
 page-system: ## Install the Debian packages that the poll page's tests need (as root): Chromium and its driver
 	apt-get update -q
 	apt-get install -q -y --no-install-recommends chromium chromium-driver
+
+mobile-system: ## Install the Debian packages that the phone package's checks need (as root): aapt2, a JDK, virgl's renderer
+	apt-get update -q
+	apt-get install -q -y --no-install-recommends aapt android-framework-res binutils openjdk-17-jdk-headless virgl-server
+
+phone-tree: setup node_modules/.installed-dev ## Stage what ships on a phone into build/phone
+	@rm -rf build/phone
+	@$(BIN)/python -m mobile_build.stage build/phone
 
 test: setup $(VENV)/.dev node_modules/.installed-dev committee-venv ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

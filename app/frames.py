@@ -19,11 +19,12 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from app.device import this_device
 from model.pipeline.image import EyeImage, load_image
 from model.pipeline.quality import MAX_COLOUR_SPREAD
 from protocol.errors import InputError, IrisproofError
 
-__all__ = ["Camera", "Frame", "Light", "light_of", "open_source"]
+__all__ = ["Camera", "Frame", "FrameSource", "Light", "light_of", "open_source"]
 
 STILLS_PER_S = 5.0
 _DEFAULT_FPS = 30.0
@@ -119,7 +120,8 @@ def open_source(url: str) -> FrameSource:
     """Open a camera by its URL. Raises `InputError` for an unknown URL, or what is not there."""
     kind, _, rest = url.partition(":")
     if kind == "camera" and (rest or "0").isdecimal():
-        return _Film(int(rest or 0), f"camera {rest or 0}")
+        own = this_device().open_camera
+        return _Film(int(rest or 0), f"camera {rest or 0}") if own is None else own(int(rest or 0))
     if kind == "video" and rest:
         if not Path(rest).is_file():
             raise InputError(f"there is no film {Path(rest).name}", hint="check the path")

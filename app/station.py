@@ -7,8 +7,10 @@ it saw. This one signs whatever normalised iris it is given.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -18,10 +20,10 @@ from circuits.iris.commit import commit_planes, salt_plane
 from model.pipeline.planes import make_planes
 from protocol.errors import InputError
 from protocol.types import IdentityCommitment, NormalizedIris, PlaneName, SaltedPlane
-from registry_contract.attestation import Capture, CaptureAttestation, new_nonce, sign_capture
+from registry_contract.attestation import Attestation, Capture, CaptureAttestation, new_nonce, sign_capture
 from registry_contract.ladder import CaptureLadder
 
-__all__ = ["SignedCapture", "SoftwareStation", "read_station_key", "write_station_key"]
+__all__ = ["SignedCapture", "SoftwareStation", "Station", "attest_with", "read_station_key", "write_station_key"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,27 @@ class SignedCapture:
 
     planes: dict[PlaneName, SaltedPlane] = field(repr=False)
     ladder: CaptureLadder
-    attestation: CaptureAttestation
+    attestation: Attestation
+
+
+class Station(Protocol):
+    """Who signs captures: a kiosk's key, or this device's own."""
+
+    def attest(self, iris: NormalizedIris, identity: IdentityCommitment, registry: str, chain_id: int) -> SignedCapture:
+        """Salt, commit and sign one capture; each call has fresh salts and a fresh nonce.
+
+        Raises `ArtifactUnavailable` where the key is gone or its owner did not consent to its use.
+        """
+
+
+def attest_with(
+    sign: Callable[[Capture], Attestation], iris: NormalizedIris, identity: IdentityCommitment, where: tuple[str, int]
+) -> SignedCapture:
+    """What every station does around its signature. `where`: the registry's address and its chain."""
+    planes = {name: salt_plane(plane) for name, plane in make_planes(iris).items()}
+    ladder = CaptureLadder(commit_planes(planes.values()))
+    capture = Capture(*where, ladder.root, iris.eye_side, identity, iris.captured_at, new_nonce())
+    return SignedCapture(planes, ladder, sign(capture))
 
 
 class SoftwareStation:
@@ -46,10 +68,7 @@ class SoftwareStation:
 
     def attest(self, iris: NormalizedIris, identity: IdentityCommitment, registry: str, chain_id: int) -> SignedCapture:
         """Salt, commit and sign one capture; each call has fresh salts and a fresh nonce."""
-        planes = {name: salt_plane(plane) for name, plane in make_planes(iris).items()}
-        ladder = CaptureLadder(commit_planes(planes.values()))
-        capture = Capture(registry, chain_id, ladder.root, iris.eye_side, identity, iris.captured_at, new_nonce())
-        return SignedCapture(planes, ladder, self.sign(capture))
+        return attest_with(self.sign, iris, identity, (registry, chain_id))
 
     def sign(self, capture: Capture) -> CaptureAttestation:
         """Sign a capture's public words."""

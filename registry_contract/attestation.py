@@ -21,12 +21,15 @@ from protocol.types import EyeSide, IdentityCommitment
 
 __all__ = [
     "ATTESTATION_VERSION",
+    "Attestation",
     "Capture",
     "CaptureAttestation",
     "P256Attestation",
     "capture_digest",
     "new_nonce",
     "p256_attestation",
+    "p256_station_name",
+    "read_attestation",
     "recover_station",
     "sign_capture",
     "verify_attestation",
@@ -45,6 +48,7 @@ _CAPTURE_FIELDS = [
 
 # Order of the group of secp256k1; of s and n - s, which sign the same, only the smaller counts (EIP-2).
 _SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+_P256_SIGNATURE_BYTES = 84
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -114,37 +118,12 @@ class CaptureAttestation:
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: sorted keys, no spaces, ASCII."""
-        capture = self.capture
-        fields = {
-            "version": ATTESTATION_VERSION,
-            "registry": capture.registry,
-            "chain_id": capture.chain_id,
-            "commitments_root": capture.commitments_root.hex(),
-            "eye_side": capture.eye_side.value,
-            "identity_commitment": str(capture.identity.value),
-            "captured_at": capture.captured_at,
-            "nonce": capture.nonce.hex(),
-            "signature": self.signature.hex(),
-        }
-        return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+        return _encoded(self.capture, self.signature)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> CaptureAttestation:
         """Raises `EncodingError` for another version, or for anything that `to_bytes` would not have written."""
-        try:
-            fields = json.loads(data)
-            version = fields["version"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise EncodingError("the attestation cannot be read") from error
-        if version != ATTESTATION_VERSION:
-            raise EncodingError(f"the attestation is of version {version!r}; this program reads {ATTESTATION_VERSION}")
-        try:
-            attestation = cls(_capture_of(fields), bytes.fromhex(fields["signature"]))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise EncodingError("the attestation cannot be read") from error
-        if attestation.to_bytes() != data:
-            raise EncodingError("the attestation is not in its canonical form")
-        return attestation
+        return cls(*_decoded(data))
 
 
 @dataclass(frozen=True)
@@ -159,10 +138,58 @@ class P256Attestation:
     signature: bytes
 
     def __post_init__(self) -> None:
-        if len(self.signature) != 84:
+        if len(self.signature) != _P256_SIGNATURE_BYTES:
             raise EncodingError(f"a P-256 station's signature has 84 bytes, not {len(self.signature)}")
         if int.from_bytes(self.signature[32:64], "big") > _P256_ORDER // 2:
             raise EncodingError("the station's signature is not canonical: s lies in the upper half")
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON, in the same form as `CaptureAttestation`'s: the signature's length tells the curve."""
+        return _encoded(self.capture, self.signature)
+
+
+Attestation = CaptureAttestation | P256Attestation
+"""A station's word, of either curve."""
+
+
+def read_attestation(data: bytes) -> Attestation:
+    """Of either curve. Raises `EncodingError` for another version, or for anything that `to_bytes` would not have
+    written."""
+    capture, signature = _decoded(data)
+    form = P256Attestation if len(signature) == _P256_SIGNATURE_BYTES else CaptureAttestation
+    return form(capture, signature)
+
+
+def _encoded(capture: Capture, signature: bytes) -> bytes:
+    fields = {
+        "version": ATTESTATION_VERSION,
+        "registry": capture.registry,
+        "chain_id": capture.chain_id,
+        "commitments_root": capture.commitments_root.hex(),
+        "eye_side": capture.eye_side.value,
+        "identity_commitment": str(capture.identity.value),
+        "captured_at": capture.captured_at,
+        "nonce": capture.nonce.hex(),
+        "signature": signature.hex(),
+    }
+    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _decoded(data: bytes) -> tuple[Capture, bytes]:
+    try:
+        fields = json.loads(data)
+        version = fields["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise EncodingError("the attestation cannot be read") from error
+    if version != ATTESTATION_VERSION:
+        raise EncodingError(f"the attestation is of version {version!r}; this program reads {ATTESTATION_VERSION}")
+    try:
+        capture, signature = _capture_of(fields), bytes.fromhex(fields["signature"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EncodingError("the attestation cannot be read") from error
+    if _encoded(capture, signature) != data:
+        raise EncodingError("the attestation is not in its canonical form")
+    return capture, signature
 
 
 def p256_attestation(capture: Capture, point: tuple[int, int], signed: tuple[int, int]) -> P256Attestation:
@@ -170,10 +197,16 @@ def p256_attestation(capture: Capture, point: tuple[int, int], signed: tuple[int
 
     Of s and n - s, which sign the same, the smaller is taken.
     """
-    (x, y), (r, s) = point, signed
-    name = keccak(x.to_bytes(32, "big") + y.to_bytes(32, "big"))[12:]
+    r, s = signed
+    name = p256_station_name(point)
     low = min(s, _P256_ORDER - s)
     return P256Attestation(capture, r.to_bytes(32, "big") + low.to_bytes(32, "big") + name)
+
+
+def p256_station_name(point: tuple[int, int]) -> bytes:
+    """The 20 bytes by which the registry lists the station of a P-256 key with the public point (x, y)."""
+    x, y = point
+    return keccak(x.to_bytes(32, "big") + y.to_bytes(32, "big"))[12:]
 
 
 def capture_digest(capture: Capture) -> bytes:
@@ -230,7 +263,7 @@ def verify_p256_attestation(attestation: P256Attestation, point: tuple[int, int]
     The caller owes what `verify_attestation` leaves to it; that the key is listed under the station's name is checked.
     """
     x, y = point
-    if keccak(x.to_bytes(32, "big") + y.to_bytes(32, "big"))[12:] != attestation.signature[64:]:
+    if p256_station_name(point) != attestation.signature[64:]:
         raise VerificationError("the capture names another station than the one of this key")
     r, s = (int.from_bytes(attestation.signature[start : start + 32], "big") for start in (0, 32))
     try:

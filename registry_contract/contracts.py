@@ -24,6 +24,7 @@ __all__ = ["ContractArtifact", "build_contracts", "load_contract"]
 _FOLDER = Path(__file__).resolve().parent
 _OUT = _FOLDER / "out"
 _STAMP = _OUT / ".stamp"
+_SOURCES = _FOLDER / "src"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def build_contracts() -> bool:
 
     Raises `ArtifactFailed` with the compiler's first error, and what `run_forge` raises.
     """
+    if not _SOURCES.is_dir():
+        return False  # a phone's package: the contracts' interfaces are there, and nothing to make them from
     digest = _source_digest()
     if _stamp() == digest:
         return False
@@ -110,7 +113,7 @@ def _stamp() -> str:
 
 def _source_digest() -> str:
     """SHA-256 over all that the compiler's output depends on; npm packages by their lock file."""
-    files = sorted((_FOLDER / "src").rglob("*.sol"))
+    files = sorted(_SOURCES.rglob("*.sol"))
     files += [_FOLDER / "foundry.toml", _FOLDER / "solc-shim", root_dir() / "package-lock.json"]
     digest = hashlib.sha256()
     for path in files:

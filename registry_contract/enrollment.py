@@ -7,9 +7,9 @@ from typing import Any
 
 from protocol.errors import EncodingError, VerificationError
 from protocol.types import CodeProof
-from registry_contract.attestation import CaptureAttestation, P256Attestation
+from registry_contract.attestation import Attestation
 from registry_contract.ladder import CaptureLadder
-from registry_contract.model import ModelDescription
+from registry_contract.model import ReadsPlanes
 
 __all__ = ["CodeEvidence", "Enrollment", "code_evidence", "prepare_enrollment"]
 
@@ -44,7 +44,7 @@ class CodeEvidence:
 class Enrollment:
     """A signed capture with one code for every live model: the group's, then the upcoming one's in a grace period."""
 
-    attestation: CaptureAttestation | P256Attestation
+    attestation: Attestation
     codes: tuple[CodeEvidence, ...]
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ class Enrollment:
 
 
 def code_evidence(
-    model: ModelDescription, model_id: int, ladder: CaptureLadder, proof: CodeProof, verdict: bytes = b""
+    model: ReadsPlanes, model_id: int, ladder: CaptureLadder, proof: CodeProof, verdict: bytes = b""
 ) -> CodeEvidence:
     """The evidence for one code: the Merkle paths are those of the planes and the k that the model's circuit reads.
 
@@ -71,9 +71,7 @@ def code_evidence(
     return CodeEvidence(model_id, proof, texture_path, mask_path, verdict)
 
 
-def prepare_enrollment(
-    ladder: CaptureLadder, attestation: CaptureAttestation | P256Attestation, *codes: CodeEvidence
-) -> Enrollment:
+def prepare_enrollment(ladder: CaptureLadder, attestation: Attestation, *codes: CodeEvidence) -> Enrollment:
     """Put an enrolment together. Raises `VerificationError` where the attestation is about other commitments."""
     if attestation.capture.commitments_root != ladder.root:
         raise VerificationError("the attestation is not about these commitments")

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from protocol.errors import EncodingError
 from protocol.types import G1Point, PlaneName
 from registry_contract.contracts import ContractArtifact
 from registry_contract.ladder import plane_hash
 
-__all__ = ["ModelDescription"]
+__all__ = ["ModelDescription", "ModelPlanes", "ReadsPlanes"]
+
+
+class ReadsPlanes(Protocol):
+    """Something whose circuit reads two planes of a capture, committed to in 2^k rows."""
+
+    @property
+    def texture_plane(self) -> PlaneName: ...
+    @property
+    def mask_plane(self) -> PlaneName: ...
+    @property
+    def k(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class ModelPlanes:
+    """What of a capture a model's circuit reads: all that a member needs of a model to enrol."""
+
+    texture_plane: PlaneName
+    mask_plane: PlaneName
+    k: int
 
 
 @dataclass(frozen=True)

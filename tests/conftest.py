@@ -10,6 +10,7 @@ import pytest
 from circuits.artifacts import build_dir
 from circuits.iris.build import build_circuit
 from circuits.iris.circuit import Circuit, load_circuit
+from mobile_build.stage import Staged, stage
 from protocol.errors import ArtifactError
 
 # A shell's background job ignores Ctrl-C and hands that on; programs that the tests interrupt must not inherit it.
@@ -37,6 +38,12 @@ def circuit() -> Circuit:
 def circuit_v2() -> Circuit:
     """The circuit of iris_v2."""
     return built("iris_v2")
+
+
+@pytest.fixture(scope="session")
+def staged(circuit: Circuit, tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    """What ships on a phone, for the first network."""
+    return stage(tmp_path_factory.mktemp("staged") / "tree", (circuit.facts.network,))
 
 
 @pytest.fixture(params=["circuit", "circuit_v2"])

@@ -17,13 +17,12 @@ from protocol.errors import CommitteeError, CommitteeUnavailable, EncodingError,
 from protocol.types import CodeProof, EyeSide, G1Point, IdentityCommitment, IrisCode, SaltedPlane
 from uniqueness.committee_file import CommitteeFile
 from uniqueness.constants import PARTIES
-from uniqueness.engine import TlsFiles
-from uniqueness.intake import bundle_digest
 from uniqueness.ordered_log import Entry
 from uniqueness.ports import VerdictWords
-from uniqueness.request import RequestKind, UniquenessRequest, new_request_id
+from uniqueness.request import RequestKind, UniquenessRequest, bundle_digest, new_request_id
 from uniqueness.sealing import seal_box
 from uniqueness.shares import Shares, share_for, split_vector
+from uniqueness.tls_files import TlsFiles
 from uniqueness.wire import Channel, caller_context, decode, encode
 
 __all__ = ["Answer", "CommitteeClient", "EyeToAsk", "Purpose"]

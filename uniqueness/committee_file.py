@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 
 from protocol.errors import EncodingError
 from uniqueness.constants import PARTIES
-from uniqueness.engine_slot import EngineChoice
+from uniqueness.engine_choice import EngineChoice
 from uniqueness.ports import Policy
 from uniqueness.wire import split_address
 

@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +24,7 @@ from protocol.errors import ArtifactAbsent, EncodingError, EngineFailed
 from protocol.pins import root_dir
 from uniqueness._frames import read_frame, write_frame
 from uniqueness.constants import PARTIES, ROTATIONS
+from uniqueness.tls_files import TlsFiles
 
 __all__ = ["Engine", "EngineFailed", "EngineKind", "TlsFiles", "committee_python", "engine_available"]
 
@@ -58,20 +58,6 @@ def committee_python() -> Path:
 def engine_available(kind: EngineKind) -> bool:
     """Whether the engine can be started here."""
     return kind is EngineKind.MPYC or committee_python().exists()
-
-
-@dataclass(frozen=True)
-class TlsFiles:
-    """PEM files of one node: its certificate, its key, and the authority that made the three nodes' certificates and
-    no others."""
-
-    certificate: Path
-    key: Path
-    authority: Path
-
-    def paths(self) -> list[str]:
-        """For an engine's process: absolute, in this order."""
-        return [str(path.resolve()) for path in (self.certificate, self.key, self.authority)]
 
 
 class Engine:

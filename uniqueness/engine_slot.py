@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from protocol.errors import EngineFailed
 from uniqueness.checked.comparison import CheckedComparison
 from uniqueness.checked.peers import Peers
 from uniqueness.comparison import Comparison, LocalComparison
 from uniqueness.engine import Engine, EngineKind, TlsFiles
+from uniqueness.engine_choice import EngineChoice
 from uniqueness.linear import NUMPY, Arithmetic
 from uniqueness.links import connect_links
 from uniqueness.sharded import START_S, ShardedComparison, ShardPlan
@@ -19,15 +19,6 @@ from uniqueness.sharded import START_S, ShardedComparison, ShardPlan
 __all__ = ["EngineChoice", "EngineSetting", "EngineSlot"]
 
 _CONNECT_S = 90.0
-
-
-class EngineChoice(Enum):
-    """What all three nodes of a committee compare with. CHECKED notices one node that tampers and runs anywhere; SPU
-    and MPyC trust the nodes to compute what they should."""
-
-    CHECKED = "checked"
-    SPU = "spu"
-    MPYC = "mpyc"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@ computation."""
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,7 @@ from uniqueness.binding import Committee, Submission, accept_shares
 from uniqueness.comparison import Query
 from uniqueness.ports import Policy, RegistryPort
 from uniqueness.refusals import Refusal, RequestRefused
-from uniqueness.request import UniquenessRequest
+from uniqueness.request import UniquenessRequest, bundle_digest
 from uniqueness.rows import row_of
 from uniqueness.sealing import open_box
 from uniqueness.shares import NodeShares
@@ -26,12 +25,6 @@ from uniqueness.wire import decode
 __all__ = ["MAX_EVIDENCE_BYTES", "Accepted", "Intake", "bundle_digest"]
 
 MAX_EVIDENCE_BYTES = 8192
-_BUNDLE_LABEL = b"irisproof uniqueness bundle v1\0"
-
-
-def bundle_digest(requests: tuple[UniquenessRequest, ...]) -> bytes:
-    """32 bytes: what the nodes compare of one person's requests."""
-    return hashlib.sha256(_BUNDLE_LABEL + b"".join(request.digest for request in requests)).digest()
 
 
 @dataclass(frozen=True, eq=False)

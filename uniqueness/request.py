@@ -13,11 +13,19 @@ from protocol.errors import EncodingError
 from protocol.types import EyeSide, G1Point, IdentityCommitment
 from uniqueness.constants import PARTIES
 
-__all__ = ["MAX_REQUEST_BYTES", "REQUEST_VERSION", "RequestKind", "UniquenessRequest", "new_request_id"]
+__all__ = [
+    "MAX_REQUEST_BYTES",
+    "REQUEST_VERSION",
+    "RequestKind",
+    "UniquenessRequest",
+    "bundle_digest",
+    "new_request_id",
+]
 
 REQUEST_VERSION = 1
 MAX_REQUEST_BYTES = 4096
 _LABEL = b"irisproof uniqueness request v1\0"
+_BUNDLE_LABEL = b"irisproof uniqueness bundle v1\0"
 
 
 class RequestKind(Enum):
@@ -134,6 +142,11 @@ def _request_of(fields: dict[str, Any]) -> UniquenessRequest:
 
 def _points(encoded: list[str]) -> Commitments:
     return tuple(G1Point.from_bytes(bytes.fromhex(point)) for point in encoded)
+
+
+def bundle_digest(requests: tuple[UniquenessRequest, ...]) -> bytes:
+    """32 bytes: what the nodes compare of one person's requests."""
+    return hashlib.sha256(_BUNDLE_LABEL + b"".join(request.digest for request in requests)).digest()
 
 
 def new_request_id() -> bytes:

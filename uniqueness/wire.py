@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocol.errors import CommitteeError, CommitteeUnavailable, EncodingError, IrisproofError, RequestRefused
-from uniqueness.engine import TlsFiles
 from uniqueness.keys import node_name
 from uniqueness.refusals import Refusal
+from uniqueness.tls_files import TlsFiles
 
 __all__ = [
     "WIRE_VERSION",

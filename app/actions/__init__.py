@@ -12,11 +12,9 @@ if TYPE_CHECKING:
     from app.actions.artifacts import (
         build_iris_circuit,
         check_srs_files,
-        circuit_of_key,
         derive_srs_files,
         fetch_srs_files,
         model_description,
-        ready_circuit,
         verifier_size,
     )
     from app.actions.balloting import PollView, cast_ballot, check_receipt, list_polls, settle_outbox, view_poll
@@ -28,8 +26,8 @@ if TYPE_CHECKING:
         open_image,
         prove_capture,
         unroll_eye,
-        write_synthetic_eye,
     )
+    from app.actions.circuit import circuit_of_key, ready_circuit
     from app.actions.enrollment import deploy_registry, enroll, enrollment_of
     from app.actions.facts import has_words, proof_facts, registry_eye, stages_of
     from app.actions.joining import (
@@ -64,6 +62,7 @@ if TYPE_CHECKING:
     from app.actions.leaving import cancel_recovery, complete_recovery, leave_registry
     from app.actions.links import open_link
     from app.actions.provers import download_provers, missing_provers, wanted_provers
+    from app.actions.synthetic import write_synthetic_eye
     from app.actions.uniqueness import ask_committee, ask_erased, with_verdict
     from app.actions.values import (
         WORD_COUNT,
@@ -172,13 +171,11 @@ __all__ = [
 _MODULES = {
     "answering": "ANSWER_VERSION RequestView answer_request deliver_answer view_request",
     "artifacts": (
-        "build_iris_circuit check_srs_files circuit_of_key derive_srs_files fetch_srs_files model_description "
-        "ready_circuit verifier_size"
+        "build_iris_circuit check_srs_files derive_srs_files fetch_srs_files model_description verifier_size"
     ),
     "balloting": "PollView cast_ballot check_receipt list_polls settle_outbox view_poll",
-    "capture": (
-        "ProvedCapture attest_capture compute_code naming open_image prove_capture unroll_eye write_synthetic_eye"
-    ),
+    "capture": ("ProvedCapture attest_capture compute_code naming open_image prove_capture unroll_eye"),
+    "circuit": "circuit_of_key ready_circuit",
     "enrollment": "deploy_registry enroll enrollment_of",
     "joining": (
         "Membership begin_enrollment begin_recovery begin_upgrades job_secrets membership record_of "
@@ -191,6 +188,7 @@ _MODULES = {
     ),
     "leaving": "cancel_recovery complete_recovery leave_registry",
     "provers": "download_provers missing_provers wanted_provers",
+    "synthetic": "write_synthetic_eye",
     "uniqueness": "ask_committee ask_erased with_verdict",
     "voting": "cast_vote open_poll prepare_ballot snapshot_group",
     "facts": "has_words proof_facts registry_eye stages_of",

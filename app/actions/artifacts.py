@@ -1,4 +1,4 @@
-"""Actions on pinned artifacts: the iris circuit, the SRS."""
+"""Making and checking pinned artifacts: the iris circuit, the SRS. No phone's package has this."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 
 from circuits.iris.build import MAX_VERIFIER_BYTES, build_circuit, verifier_name
-from circuits.iris.circuit import Circuit, CircuitFacts, load_circuit
+from circuits.iris.circuit import Circuit, CircuitFacts
 from circuits.iris.download import download_srs
 from circuits.srs import (
     LADDER,
@@ -20,8 +20,8 @@ from circuits.srs import (
     require_chain_allows,
     srs_file,
 )
-from model.pipeline.encoding import ENCODERS, NETWORK_V1
-from protocol.errors import ArtifactAbsent, ArtifactFailed, InputError
+from model.pipeline.encoding import NETWORK_V1
+from protocol.errors import ArtifactFailed
 from protocol.pins import pin, read_pinned, root_dir
 from protocol.types import PlaneName
 from registry_contract.contracts import load_contract
@@ -30,11 +30,9 @@ from registry_contract.model import ModelDescription
 __all__ = [
     "build_iris_circuit",
     "check_srs_files",
-    "circuit_of_key",
     "derive_srs_files",
     "fetch_srs_files",
     "model_description",
-    "ready_circuit",
     "verifier_size",
 ]
 
@@ -61,25 +59,6 @@ def verifier_size(facts: CircuitFacts) -> int:
     """Bytes of the compiled verifier. Raises `ArtifactFailed` unless its source is the one that the build wrote."""
     read_pinned(f"verifier_{facts.network}")
     return len(load_contract(verifier_name(facts.network)).runtime) // 2
-
-
-def ready_circuit(progress: Progress = lambda _: None, network: str = NETWORK_V1) -> Circuit:
-    """The built circuit; built first if it is not there, and again if it was changed."""
-    try:
-        return load_circuit(network)
-    except (ArtifactAbsent, ArtifactFailed):
-        return build_iris_circuit(progress=progress, network=network)
-
-
-def circuit_of_key(vk_sha256: str) -> Circuit:
-    """The circuit of a verifying key, named by its hash as a registry lists it; built first if it is not there.
-
-    Raises `InputError` for one that this program does not have.
-    """
-    for network in ENCODERS:
-        if pin(f"vk_{network}").sha256 == vk_sha256:
-            return ready_circuit(network=network)
-    raise InputError(f"this program has no circuit with the key {vk_sha256[:16]}…", hint="install a newer irisproof")
 
 
 def model_description(circuit: Circuit, chain_id: int) -> ModelDescription:

@@ -8,18 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
-
 from app.station import SignedCapture, SoftwareStation
-from circuits.artifacts import write_atomic
 from circuits.iris.circuit import Circuit
 from circuits.iris.prove import CodeProofRun, prove_code
 from model.pipeline.encoding import encode_v1
 from model.pipeline.image import EyeImage, load_image
 from model.pipeline.pipeline import normalize_eye
-from model.synthetic import capture as synthetic_capture
-from model.synthetic import make_eye
-from protocol.errors import InputError, QualityError
+from protocol.errors import QualityError
 from protocol.types import EyeSide, IdentityCommitment, IrisCode, NormalizedIris, PlaneName
 from registry_contract.deployment import Deployment
 
@@ -31,7 +26,6 @@ __all__ = [
     "open_image",
     "prove_capture",
     "unroll_eye",
-    "write_synthetic_eye",
 ]
 
 
@@ -83,15 +77,3 @@ def prove_capture(circuit: Circuit, capture: SignedCapture, code: IrisCode) -> P
     texture, mask = (PlaneName(name) for name in (circuit.facts.texture_plane, circuit.facts.mask_plane))
     run = prove_code(circuit, capture.planes[texture], capture.planes[mask], code)
     return ProvedCapture(capture, code, run)
-
-
-def write_synthetic_eye(path: Path, eye_seed: int, capture_seed: int) -> None:
-    """Write a synthetic capture as PNG, whole or not at all: nobody's eye, the same bytes for the same seeds.
-
-    Raises `ArtifactUnavailable` where it cannot be written.
-    """
-    picture = synthetic_capture(make_eye(eye_seed), capture_seed).image.pixels
-    encoded, data = cv2.imencode(".png", picture)
-    if not encoded:
-        raise InputError(f"{path.name} cannot be encoded as png")
-    write_atomic(path, data.tobytes())

@@ -6,21 +6,21 @@ from typing import Protocol
 
 from app.actions.capture import ProvedCapture
 from app.actions.uniqueness import ask_committee, ask_erased
-from app.committee.setup import client_files
+from app.committee.client_files import client_files
 from app.session import Links
 from circuits.iris.circuit import Circuit
 from protocol.errors import InputError
 from registry_contract.client import RegistryClient
 from registry_contract.deployment import LOCAL_CHAINS, ZERO_ADDRESS
-from registry_contract.model import ModelDescription
+from registry_contract.model import ReadsPlanes
 from registry_contract.verdict import SignedVerdict, VerdictKind
 from uniqueness.client import CommitteeClient
 from uniqueness.request import RequestKind
 
 __all__ = ["Committee", "Model", "NoCommittee", "NodesCommittee", "committee_of", "erase_shares"]
 
-Model = tuple[int, ModelDescription, Circuit]
-"""A live model: its id, what the registry knows of it, and its circuit here."""
+Model = tuple[int, ReadsPlanes, Circuit]
+"""A live model: its id, what of a capture it reads, and its circuit here."""
 
 _REQUESTS = {
     VerdictKind.UNIQUE: RequestKind.UNIQUE,

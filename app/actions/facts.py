@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from app.actions.artifacts import ready_circuit
+from app.actions.circuit import ready_circuit
 from app.jobs import STAGES, Job
 from app.session import Session
 from app.vault import SlotKind, Vault

@@ -10,11 +10,13 @@ import dataclasses
 import time
 from dataclasses import dataclass
 
+from app.device import this_device
 from app.jobs import Job, JobState
 from app.session import Links, Session
-from app.station import SoftwareStation, read_station_key
+from app.station import Station, read_station_key
 from app.vault import Receipt, StoredJob
 from app.vault.captures import capture_secrets
+from circuits.iris.commit import forget_points
 from circuits.semaphore.identity import Identity
 from protocol.errors import InputError, TransactionRefused
 from protocol.types import IdentityCommitment, NormalizedIris
@@ -199,6 +201,7 @@ def _begin(session: Session, kind: str, identity: Identity, iris: NormalizedIris
     # the chain's clock and this machine's agree only nearly; the capture is timed by the one that judges it
     iris = dataclasses.replace(iris, captured_at=min(iris.captured_at, session.links.registry.now()))
     capture = _station(session).attest(iris, identity.commitment, deployment.registry, deployment.chain_id)
+    forget_points()  # a phone has no memory to spare for what one capture a person needs
     root = session.contents.add_capture(capture)
     request = _request(session, kind, identity.commitment, more)
     return _start(session, StoredJob(f"{kind}-{root[:16]}", kind, request, root, "open", _now()))
@@ -216,8 +219,10 @@ def _request(session: Session, kind: str, identity: IdentityCommitment, more: di
     return {"kind": kind, "identity": str(identity.value), "endpoints": session.links.endpoints.to_dict(), **more}
 
 
-def _station(session: Session) -> SoftwareStation:
-    file = session.links.endpoints.station_key_file
+def _station(session: Session) -> Station:
+    file, own = session.links.endpoints.station_key_file, this_device().station
+    if file is None and own is not None:
+        return own()
     if file is None:
         raise InputError("the registry file names no station that this device can use", hint="go to a capture station")
     return read_station_key(file)

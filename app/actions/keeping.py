@@ -7,8 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.device import this_device
 from app.jobs import Job
-from app.vault import Contents, KeyringStore, KeySource, Passphrase, RecoveryWords, SlotKind, Vault, new_words
+from app.vault import (
+    Contents,
+    DeviceStore,
+    KeyringStore,
+    KeySource,
+    Passphrase,
+    RecoveryWords,
+    SlotKind,
+    Vault,
+    new_words,
+)
 from app.vault.container import read_sealed
 from protocol.errors import ArtifactUnavailable, InputError, JobError
 
@@ -58,7 +69,7 @@ def unlock_vault(folder: Path, source: KeySource) -> Vault:
     """Open the vault with the passphrase or the words. Raises `VaultLocked` (wrong), `VaultDamaged`, `VaultTampered`,
     `VaultInUse`, `InputError` (there is none)."""
     path = vault_path(folder)
-    store = KeyringStore()
+    store = _key_store()
     try:
         return Vault.unlock(path, source, store)
     except ArtifactUnavailable:  # no key store any more: the other ways in must still work
@@ -67,7 +78,7 @@ def unlock_vault(folder: Path, source: KeySource) -> Vault:
 
 def unlock_on_device(folder: Path) -> Vault:
     """Open the vault with the key that this device keeps. Raises `ArtifactUnavailable` where it keeps none."""
-    path, store = vault_path(folder), KeyringStore()
+    path, store = vault_path(folder), _key_store()
     remembered = store.recall(read_sealed(path).header.vault_id)
     if remembered is None:
         raise ArtifactUnavailable("this device keeps no key for this vault", hint="use the passphrase")
@@ -76,12 +87,12 @@ def unlock_on_device(folder: Path) -> Vault:
 
 def remember_on_device(vault: Vault) -> None:
     """Let this device's key store open the vault. Raises `ArtifactUnavailable` where it has none."""
-    vault.use_device(KeyringStore())
+    vault.use_device(_key_store())
 
 
 def forget_device(vault: Vault) -> None:
     """Take that back."""
-    vault.forget_device(KeyringStore())
+    vault.forget_device(_key_store())
 
 
 def begin_words() -> tuple[str, ...]:
@@ -154,3 +165,8 @@ def _facts(vault: Vault) -> BackupFacts:
     _, captures = _irreplaceable(vault)
     kinds = tuple(sorted(kind.value for kind in vault.kinds if kind is not SlotKind.DEVICE))
     return BackupFacts(vault.generation, contents.has_identity(), captures, len(contents.receipts()), kinds)
+
+
+def _key_store() -> DeviceStore:
+    own = this_device().key_store
+    return KeyringStore() if own is None else own()

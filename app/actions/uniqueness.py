@@ -13,7 +13,7 @@ from protocol.errors import VerificationError
 from protocol.types import PlaneName
 from registry_contract.client import RegistryClient
 from registry_contract.enrollment import Enrollment, code_evidence
-from registry_contract.model import ModelDescription
+from registry_contract.model import ReadsPlanes
 from registry_contract.verdict import SignedVerdict, code_commitment
 from uniqueness.client import Answer, CommitteeClient, EyeToAsk, Purpose
 from uniqueness.request import RequestKind
@@ -26,7 +26,7 @@ REQUEST_LIFE_S = 900
 def ask_committee(
     committee: CommitteeClient,
     registry: RegistryClient,
-    model: tuple[int, ModelDescription, Circuit],
+    model: tuple[int, ReadsPlanes, Circuit],
     eyes: Sequence[ProvedCapture],
     kind: RequestKind = RequestKind.UNIQUE,
 ) -> SignedVerdict:
@@ -35,13 +35,13 @@ def ask_committee(
     Raises `RequestRefused` with the nodes' reason, `CommitteeUnavailable`, and `VerificationError` where a signature is
     not of the registry's committee or the verdict is about something else.
     """
-    model_id, description, circuit = model
+    model_id, planes, circuit = model
     first = eyes[0].capture.attestation.capture
     deployment = registry.deployment
     purpose = Purpose(
         kind, deployment.chain_id, deployment.registry, first.identity, model_id, registry.now() + REQUEST_LIFE_S
     )
-    answer = committee.ask(purpose, [_eye(model_id, description, circuit, proved) for proved in eyes])
+    answer = committee.ask(purpose, [_eye(model_id, planes, circuit, proved) for proved in eyes])
     signed = _signed(registry, answer)
     verdict = signed.verdict
     wanted = (code_commitment(eyes[0].run.proof), first.identity, model_id)
@@ -71,10 +71,10 @@ def _signed(registry: RegistryClient, answer: Answer) -> SignedVerdict:
     return signed
 
 
-def _eye(model_id: int, description: ModelDescription, circuit: Circuit, proved: ProvedCapture) -> EyeToAsk:
+def _eye(model_id: int, planes: ReadsPlanes, circuit: Circuit, proved: ProvedCapture) -> EyeToAsk:
     capture, k = proved.capture, circuit.facts.k
     texture, mask = PlaneName(circuit.facts.texture_plane), PlaneName(circuit.facts.mask_plane)
-    code = code_evidence(description, model_id, capture.ladder, proved.run.proof)
+    code = code_evidence(planes, model_id, capture.ladder, proved.run.proof)
     attested = capture.attestation
     return EyeToAsk(
         code=proved.code,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.actions.artifacts import circuit_of_key, model_description
 from app.actions.capture import ProvedCapture, prove_capture
+from app.actions.circuit import circuit_of_key, planes_of
 from app.actions.committee import Committee, Model, committee_of
 from app.actions.joining import parse_job_secrets, record_of
 from app.actions.submission import submit_enrollment
@@ -112,11 +112,11 @@ def _evidence(task: _Task) -> tuple[CodeEvidence, ...]:
     for model_id in models:
         task.tell("circuit")
         circuit = circuit_of_key(task.links.governance.vk_hash(model_id).hex())
-        description = model_description(circuit, chain_id)
+        planes = planes_of(circuit, chain_id)
         proved = _proved(task, circuit)
         task.tell("committee")
-        verdict = _verdict(task, committee, (model_id, description, circuit), proved)
-        evidence.append(code_evidence(description, model_id, task.capture.ladder, proved.run.proof, verdict))
+        verdict = _verdict(task, committee, (model_id, planes, circuit), proved)
+        evidence.append(code_evidence(planes, model_id, task.capture.ladder, proved.run.proof, verdict))
     return tuple(evidence)
 
 

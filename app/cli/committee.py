@@ -144,8 +144,8 @@ def recheck(config: Path, last: int | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def status(folder: Path, as_json: bool) -> None:
     """What each node says of itself. Exit status 1 where one is in trouble, or their logs differ."""
+    from app.committee.client_files import client_files
     from app.committee.node import status_line
-    from app.committee.setup import client_files
     from uniqueness.client import CommitteeClient
 
     found = CommitteeClient(*client_files(folder)).status()

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from app.committee.client_files import client_files
 from app.committee.settings import settings_text
-from app.committee.setup import NodeAddresses, assemble, client_files, init_node, make_client
+from app.committee.setup import NodeAddresses, assemble, init_node, make_client
 from circuits.signals import signals_held
 from protocol.errors import CommitteeUnavailable
 from protocol.pins import root_dir

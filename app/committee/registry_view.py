@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from app.actions.artifacts import circuit_of_key
+from app.actions.circuit import circuit_of_key
 from app.committee.evidence import Evidence
 from circuits.iris.circuit import Circuit
 from circuits.iris.commit import raw_commitment, with_unusable_rows

@@ -20,12 +20,11 @@ from app.station import write_station_key
 from protocol.errors import EncodingError, InputError
 from uniqueness.committee_file import CommitteeFile, NodeEntry
 from uniqueness.constants import PARTIES
-from uniqueness.engine import TlsFiles
-from uniqueness.engine_slot import EngineChoice
+from uniqueness.engine_choice import EngineChoice
 from uniqueness.keys import Authority, certificate_request, node_name, write_box_key, write_tls_key
 from uniqueness.ports import Policy
 
-__all__ = ["ADMISSION_VERSION", "NodeAddresses", "assemble", "client_files", "init_node", "make_client"]
+__all__ = ["ADMISSION_VERSION", "NodeAddresses", "assemble", "init_node", "make_client"]
 
 ADMISSION_VERSION = 1
 
@@ -95,12 +94,3 @@ def make_client(folder: Path, name: str, out: Path) -> None:
     (out / "client.crt").write_text(authority.certify(certificate_request(key, name), name))
     for shared in ("committee.json", "nodes.crt"):
         (out / shared).write_text((folder / shared).read_text())
-
-
-def client_files(folder: Path) -> tuple[CommitteeFile, TlsFiles]:
-    """What `make_client` wrote. Raises `InputError` where it is not there."""
-    try:
-        committee = CommitteeFile.from_json((folder / "committee.json").read_text())
-    except OSError as error:
-        raise InputError(f"{folder} is no client's folder", hint="irisproof committee client makes one") from error
-    return committee, TlsFiles(folder / "client.crt", folder / "client.key", folder / "nodes.crt")

@@ -28,6 +28,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from app.device import this_device
 from app.jobs.events import append_event, read_events
 from app.jobs.pace import pace_of, progress_at
 from circuits.artifacts import write_atomic
@@ -131,9 +132,20 @@ class Job:
         """Start a worker and hand it `secrets`; does nothing where one works on the job, or it is done.
 
         The worker is its own session: it goes on when this process is killed. Returns when the worker has the secrets.
+        Raises `JobError` where this device cannot start one.
         """
         if self.status().state in (JobState.RUNNING, JobState.DONE):
             return
+        own = this_device().start_worker
+        if own is not None:
+            own(self.folder, secrets)
+        else:
+            self._start_process(secrets)
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not self.is_running() and not self._has_ended() and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+
+    def _start_process(self, secrets: bytes) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "app.jobs", str(self.folder)],
             stdin=subprocess.PIPE,
@@ -145,9 +157,12 @@ class Job:
         assert process.stdin is not None
         with suppress(BrokenPipeError), process.stdin:
             process.stdin.write(secrets)
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while not self.is_running() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(_POLL_S)
+
+    def _has_ended(self) -> bool:
+        """Whether a worker came to its end before it was seen at work: one job may take no time at all."""
+        if self._process is not None:
+            return self._process.poll() is not None
+        return any(event.kind != "stage" for event in read_events(self.folder)[-1:])
 
     def is_running(self) -> bool:
         """Whether a worker holds the lock. No process id that could be somebody else's by now is asked."""
@@ -234,7 +249,7 @@ class Job:
             return
         if self.is_running():
             with suppress(ProcessLookupError):
-                if number == signal.SIGKILL:
+                if number == signal.SIGKILL and os.getpgid(process_id) == process_id:
                     os.killpg(process_id, number)
                 else:
                     os.kill(process_id, number)  # the worker ends its prover itself, and cleans up

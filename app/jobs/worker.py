@@ -21,23 +21,25 @@ from app.jobs.pace import learn
 from circuits.artifacts import write_atomic
 from protocol.errors import IrisproofError
 
-__all__ = ["main"]
+__all__ = ["main", "work"]
 
 _LOCK_PATIENCE_S = 2.0
 """Those who look at a job hold its lock for an instant; another worker holds it for good."""
 
 
 def main() -> NoReturn:
-    """Exit status: 0 done, 1 failed, 2 another worker has the job, 143 stopped."""
+    """The job of the folder that the last argument names; its secrets are on standard input, read to its end.
+
+    Exit status: 0 done, 1 failed, 2 another worker has the job, 143 stopped.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash must not write the secrets to the disk
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for whoever waits for us
-    sys.exit(work(Path(sys.argv[-1])))
+    sys.exit(work(Path(sys.argv[-1]), sys.stdin.buffer.read()))
 
 
-def work(folder: Path) -> int:
-    """Do the job of a folder; the secrets are on standard input, read to its end."""
-    secrets = sys.stdin.buffer.read()
+def work(folder: Path, secrets: bytes) -> int:
+    """Do the job of a folder; the exit status, as `main` has it."""
     job = Job(folder)
     with _alone(folder) as is_alone:
         if not is_alone:

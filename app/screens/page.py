@@ -6,11 +6,13 @@ for what moves many times a second.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from kivy.app import App
+from kivy.clock import Clock
 from kivy.metrics import dp
 from kivy.uix.behaviors import FocusBehavior
 from kivy.uix.boxlayout import BoxLayout
@@ -29,6 +31,11 @@ Result = TypeVar("Result")
 
 MAX_WIDTH_DP = 560
 MARGIN_DP = 20
+
+
+# Widgets refer to each other in circles. Those of screens that were left, with the textures of all their texts, would
+# wait for a collection that seldom comes: on a phone's screen some 20 MB.
+_collect_soon = Clock.create_trigger(lambda _: gc.collect(), 2.0)
 
 
 class Page(Screen):
@@ -70,6 +77,7 @@ class Page(Screen):
         self._epoch += 1
         self._scroll = None
         self.clear_widgets()
+        _collect_soon()
 
     def refresh(self) -> None:
         """Build the screen anew; what had the focus has it again, by its place, and what was in sight stays there."""

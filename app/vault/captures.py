@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.station import SignedCapture
 from protocol.errors import EncodingError, VerificationError
 from protocol.types import G1Point, Plane, PlaneCommitment, PlaneName, SaltedPlane
-from registry_contract.attestation import CaptureAttestation
+from registry_contract.attestation import read_attestation
 from registry_contract.ladder import CaptureLadder
 
 __all__ = ["CAPTURE_VERSION", "capture_secrets", "signed_capture"]
@@ -38,7 +38,7 @@ def signed_capture(attestation: bytes, secrets: bytes) -> SignedCapture:
         planes, ladder = _parse(secrets)
     except (IndexError, ValueError) as error:
         raise EncodingError("the capture cannot be read") from error
-    signed = CaptureAttestation.from_bytes(attestation)
+    signed = read_attestation(attestation)
     if signed.capture.commitments_root != ladder.root:
         raise VerificationError("the attestation is not about this capture")
     return SignedCapture(planes, ladder, signed)

@@ -30,6 +30,9 @@ class DeviceStore(Protocol):
     """A place for one secret a vault. All methods raise `ArtifactUnavailable` where the device keeps no keys."""
 
     def recall(self, vault_id: bytes) -> Remembered | None: ...
+    def newest(self, vault_id: bytes) -> int | None:
+        """The newest generation alone: no secret, so nobody is asked for a fingerprint."""
+
     def remember(self, vault_id: bytes, what: Remembered) -> None: ...
     def advance(self, vault_id: bytes, generation: int) -> None: ...
     def forget(self, vault_id: bytes) -> None: ...
@@ -47,6 +50,10 @@ class KeyringStore:
             return Remembered(DeviceSecret(bytes.fromhex(data["secret"])), int(data["generation"]))
         except (ValueError, KeyError, TypeError):
             return None  # somebody else's entry: no way in, and nothing to say
+
+    def newest(self, vault_id: bytes) -> int | None:
+        known = self.recall(vault_id)
+        return None if known is None else known.generation
 
     def remember(self, vault_id: bytes, what: Remembered) -> None:
         self._ask(

@@ -300,10 +300,10 @@ def _forget(store: DeviceStore, vault_id: bytes) -> None:
 
 
 def _require_newest(header: Header, device: DeviceStore) -> None:
-    remembered = device.recall(header.vault_id)
-    if remembered is not None and header.generation < remembered.generation:
+    newest = device.newest(header.vault_id)
+    if newest is not None and header.generation < newest:
         raise VaultTampered(
-            f"the vault is an older one: save {header.generation}, and this device remembers {remembered.generation}",
+            f"the vault is an older one: save {header.generation}, and this device remembers {newest}",
             hint="put the newest file back, or restore it as a backup under another name",
         )
 

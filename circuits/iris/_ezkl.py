@@ -160,16 +160,20 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
+def answer_to_job(job: Job) -> Job:
+    """`{"result": ...}`, or `{"error": words}`, which may quote the inputs."""
+    try:
+        return {"result": _JOBS[job.pop("job")](job)}
+    except BaseException as error:  # ezkl's panics are no Exception
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
 def main() -> None:
     """Read one job as JSON, do it, write the result as JSON; whatever ezkl prints goes to standard error."""
     _die_with_parent()
     answer_to = os.dup(1)
     os.dup2(2, 1)
-    job = json.load(sys.stdin)
-    try:
-        answer: Job = {"result": _JOBS[job.pop("job")](job)}
-    except BaseException as error:  # ezkl's panics are no Exception
-        answer = {"error": f"{type(error).__name__}: {error}"}
+    answer = answer_to_job(json.load(sys.stdin))
     with os.fdopen(answer_to, "w") as file:
         json.dump(answer, file)
     sys.stderr.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from circuits.srs import SrsSource, srs_file
 from protocol.errors import ArtifactAbsent, ArtifactFailed
 from protocol.types import G1Point
 
-__all__ = ["FACTS_FILE", "Circuit", "CircuitFacts", "circuit_dir", "load_circuit"]
+__all__ = ["FACTS_FILE", "Circuit", "CircuitFacts", "circuit_dir", "load_circuit", "load_proving_circuit"]
 
 FACTS_FILE = "circuit.json"
 FACTS_VERSION = 1
@@ -111,25 +112,42 @@ def load_circuit(network: str, source: SrsSource = SrsSource.DERIVED) -> Circuit
 
     Raises `ArtifactAbsent` where nothing was built and `ArtifactFailed` where a file was changed since.
     """
-    folder, hint = circuit_dir(network, source), f"{_BUILD} --network {network}"
-    try:
-        facts = CircuitFacts.from_json((folder / FACTS_FILE).read_text())
-    except FileNotFoundError:
-        raise ArtifactAbsent(f"the circuit of {network} has not been built", hint=hint) from None
-    circuit = Circuit(facts, folder, srs_file(facts.k, source))
+    circuit = _described(network, source)
+    _require_as_built(circuit, {circuit.verifier: circuit.facts.verifier_sha256})
+    return load_proving_circuit(network, source)
+
+
+def load_proving_circuit(network: str, source: SrsSource = SrsSource.DERIVED) -> Circuit:
+    """As `load_circuit`, without the verifier's Solidity source, which a device that only proves does not have."""
+    circuit = _described(network, source)
+    facts = circuit.facts
     expected = {
         circuit.settings: facts.settings_sha256,
         circuit.compiled: facts.compiled_sha256,
         circuit.vk: facts.vk_sha256,
         circuit.pk: facts.pk_sha256,
-        circuit.verifier: facts.verifier_sha256,
     }
+    _require_as_built(circuit, expected)
+    return circuit
+
+
+def _described(network: str, source: SrsSource) -> Circuit:
+    folder, hint = circuit_dir(network, source), f"{_BUILD} --network {network}"
+    try:
+        facts = CircuitFacts.from_json((folder / FACTS_FILE).read_text())
+    except FileNotFoundError:
+        raise ArtifactAbsent(f"the circuit of {network} has not been built", hint=hint) from None
+    return Circuit(facts, folder, srs_file(facts.k, source))
+
+
+def _require_as_built(circuit: Circuit, expected: Mapping[Path, str]) -> None:
+    network = circuit.facts.network
+    hint = f"{_BUILD} --network {network}"
     for path, sha256 in expected.items():
         if not path.exists():
             raise ArtifactAbsent(f"{path.name} of the circuit of {network} is missing", hint=hint)
         if sha256_of(path) != sha256:
             raise ArtifactFailed(f"{path.name} of the circuit of {network} changed since it was built", hint=hint)
-    return circuit
 
 
 def sha256_of(path: Path) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "LADDER",
     "SALTS",
     "commit_planes",
+    "forget_points",
     "raw_commitment",
     "salt_plane",
     "unusable_rows_constant",
@@ -48,6 +49,11 @@ def commit_planes(planes: Iterable[SaltedPlane], source: SrsSource = SrsSource.D
 
 _ROOM = 64
 """Rows left free at the end of a column, more than any circuit keeps unusable."""
+
+
+def forget_points() -> None:
+    """For a program that has committed for now, and has little memory: the points are decoded again when needed."""
+    LagrangeBasis.forget()
 
 
 def raw_commitment(vector: tuple[int, ...], k: int, source: SrsSource = SrsSource.DERIVED) -> G1Point:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from circuits.semaphore import _groth16, _witness
+from typing import TYPE_CHECKING
+
 from circuits.semaphore._statement import MEMBERSHIP_DEPTH, hash_to_field, public_signals
 from circuits.semaphore.group import Group
 from circuits.semaphore.identity import Identity
@@ -10,6 +11,9 @@ from circuits.semaphore.poseidon import poseidon
 from circuits.semaphore.verify import verify_membership
 from protocol.errors import InputError, ProvingError, VerificationError
 from protocol.types import MembershipProof, Nullifier
+
+if TYPE_CHECKING:
+    from circuits.semaphore import _witness
 
 __all__ = ["nullifier_of", "prove_membership"]
 
@@ -27,6 +31,9 @@ def prove_membership(identity: Identity, group: Group, message: int, scope: int)
     Raises `InputError` (message or scope out of range, empty group, not a member, a group of more than 2^24),
     `ProvingError` (the circuit refused, or the proof made does not hold) or an `ArtifactError`.
     """
+    # two large libraries, which somebody who only has an identity needs not hold in memory
+    from circuits.semaphore import _groth16, _witness  # noqa: PLC0415
+
     for name, value in (("message", message), ("scope", scope)):
         if not 0 <= value < _UINT256:
             raise InputError(f"{name} is not an unsigned 256-bit integer", hint="hash longer values first")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from py_ecc.fields import optimized_bn128_FQ2 as FQ2
 from py_ecc.optimized_bn128.optimized_curve import b2, is_inf, is_on_curve, multiply
 
-from circuits.semaphore._groth16 import proof_holds
 from circuits.semaphore._statement import MEMBERSHIP_DEPTH, public_signals
 from protocol.errors import EncodingError, VerificationError
 from protocol.field import SCALAR_FIELD
@@ -42,6 +41,8 @@ def verify_membership(proof: MembershipProof) -> None:
     _require_g1(cx, cy, "C")
     _require_g2(FQ2([bx0, bx1]), FQ2([by0, by1]))  # 4
     encoded = b"".join(coordinate.to_bytes(32, "big") for coordinate in proof.points)
+    from circuits.semaphore._groth16 import proof_holds  # noqa: PLC0415 - a large library, loaded when it is needed
+
     if not proof_holds(encoded, public_signals(proof)):  # 5
         raise VerificationError("the membership proof is false for this root, nullifier, message and scope")
 

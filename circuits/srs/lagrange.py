@@ -33,6 +33,12 @@ class LagrangeBasis:
         """The basis of `read_srs(k, source)`, kept for the life of the process. Raises what `read_srs` raises."""
         return _load(k, source)
 
+    @staticmethod
+    def forget() -> None:
+        """Let go of every basis that was loaded: some 15 MB of decoded points after the planes of one capture. The next
+        commitment decodes what it needs again, which takes a tenth of a second."""
+        _load.cache_clear()
+
     def commit(self, vector: Sequence[int]) -> G1Point:
         """The RAW commitment to `vector`: sum of vector[i] L_i(tau) g; rows after the vector count as zero.
 

@@ -15,8 +15,8 @@ import pytest
 
 from app import actions
 from app.attacks import flipped
+from app.committee.client_files import client_files
 from app.committee.evidence import Evidence
-from app.committee.setup import client_files
 from app.membership import siblings_of
 from app.station import SignedCapture, SoftwareStation
 from circuits.iris.circuit import Circuit

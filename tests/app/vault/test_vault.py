@@ -350,6 +350,9 @@ class _Store:
     def recall(self, vault_id: bytes) -> Remembered | None:
         return self.kept.get(vault_id)
 
+    def newest(self, vault_id: bytes) -> int | None:
+        return self.kept[vault_id].generation if vault_id in self.kept else None
+
     def remember(self, vault_id: bytes, what: Remembered) -> None:
         self.kept[vault_id] = what
 

@@ -23,13 +23,10 @@ from registry_contract.contracts import load_contract
 from registry_contract.polls import Poll
 from tests.app.conftest import Devnet
 from tests.app.eyes import living, write_stills
+from tests.app.window.story import OPTIONS, QUESTION
 
 if TYPE_CHECKING:
     from tests.app.window.driver import Driver
-
-PASSPHRASE = "correct horse battery"
-QUESTION = "Shall the park stay open at night?"
-OPTIONS = ("yes", "no", "on weekends")
 
 
 def require_window() -> None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.app.window.conftest import OPTIONS, PASSPHRASE, QUESTION, Scene
-from tests.app.window.driver import Driver
+if TYPE_CHECKING:
+    from tests.app.window.conftest import Scene
+    from tests.app.window.driver import Driver
+
+PASSPHRASE = "correct horse battery"
+QUESTION = "Shall the park stay open at night?"
+OPTIONS = ("yes", "no", "on weekends")
 
 Look = Callable[[str], object]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.program import Room
-from tests.app.window.conftest import PASSPHRASE
+from tests.app.window.story import PASSPHRASE
 from tests.app.window.x_server import FEW_BYTES, PATIENCE_S, Display, Hands, wait, x_server
 
 pytestmark = pytest.mark.slow

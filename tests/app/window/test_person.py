@@ -24,7 +24,8 @@ from circuits.iris.circuit import Circuit
 from tests.app.clock import Clock
 from tests.app.people import announce_second_model
 from tests.app.program import Room, start
-from tests.app.window.conftest import PASSPHRASE, QUESTION, Scene, require_window
+from tests.app.window.conftest import Scene, require_window
+from tests.app.window.story import PASSPHRASE, QUESTION
 
 require_window()
 
