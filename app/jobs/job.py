@@ -136,13 +136,13 @@ class Job:
         """
         if self.status().state in (JobState.RUNNING, JobState.DONE):
             return
-        own = this_device().start_worker
+        own, known = this_device().start_worker, len(read_events(self.folder))
         if own is not None:
             own(self.folder, secrets)
         else:
             self._start_process(secrets)
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while not self.is_running() and not self._has_ended() and time.monotonic() < deadline:
+        while not self.is_running() and not self._has_ended(known) and time.monotonic() < deadline:
             time.sleep(_POLL_S)
 
     def _start_process(self, secrets: bytes) -> None:
@@ -158,11 +158,12 @@ class Job:
         with suppress(BrokenPipeError), process.stdin:
             process.stdin.write(secrets)
 
-    def _has_ended(self) -> bool:
-        """Whether a worker came to its end before it was seen at work: one job may take no time at all."""
+    def _has_ended(self, known: int) -> bool:
+        """Whether a worker came to its end before it was seen at work: one job may take no time at all. `known`: events
+        of an earlier try, whose end is not this one's."""
         if self._process is not None:
             return self._process.poll() is not None
-        return any(event.kind != "stage" for event in read_events(self.folder)[-1:])
+        return any(event.kind != "stage" for event in read_events(self.folder)[known:][-1:])
 
     def is_running(self) -> bool:
         """Whether a worker holds the lock. No process id that could be somebody else's by now is asked."""

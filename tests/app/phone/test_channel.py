@@ -114,6 +114,23 @@ def test_job_starts_by_what_the_device_has(tmp_path: Path) -> None:
     assert {path.name for path in job.folder.iterdir()} == {"request.json", "events.jsonl"}
 
 
+def test_job_that_failed_before_is_waited_for_anew(tmp_path: Path) -> None:
+    """The end of an earlier try in the log is not the end of this one."""
+    job = Job.prepare(tmp_path / "job", {"kind": "enroll"})
+    append_event(job.folder, "failed", message="the first try")
+
+    def worker(folder: Path, _secrets: bytes) -> None:
+        threading.Timer(0.3, append_event, (folder, "done")).start()
+
+    before = this_device()
+    use_device(Device(start_worker=worker))
+    try:
+        job.start(b"")
+    finally:
+        use_device(before)
+    assert job.status().state is JobState.DONE
+
+
 @pytest.mark.parametrize("argument", ["", "[]", "{}", '{"folder": "x"}'])
 def test_service_without_a_job_says_so(monkeypatch: pytest.MonkeyPatch, argument: str) -> None:
     monkeypatch.setattr(service.signal, "signal", lambda *_: None)
