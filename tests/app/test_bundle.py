@@ -17,7 +17,8 @@ from app.jobs import Job, JobState
 from protocol.pins import root_dir
 from tests.app.conftest import Devnet
 from tests.app.program import Room
-from tests.app.window.conftest import PASSPHRASE, require_window
+from tests.app.window.conftest import require_window
+from tests.app.window.story import PASSPHRASE
 from tests.app.window.x_server import PATIENCE_S, wait, x_server
 
 pytestmark = [pytest.mark.bundle, pytest.mark.slow, pytest.mark.xdist_group("devnet")]

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.app.window.conftest import PASSPHRASE, require_window
+from tests.app.window.conftest import require_window
+from tests.app.window.story import PASSPHRASE
 
 PATIENCE_S = 180.0
 
