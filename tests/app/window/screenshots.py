@@ -5,7 +5,6 @@ The story is the tests' own, against a local registry, with a synthetic eye: nob
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from contextlib import chdir
@@ -24,7 +23,6 @@ from tests.app.window.driver import Driver, WindowOptions, open_window
 
 def main() -> None:
     out = root_dir() / "docs" / "screens"
-    shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as home, chdir(home):  # so that no path of this machine is in a picture
         folder = Path(home)
         with running_devnet(DevnetOptions(folder / "devnet.json")) as endpoints:
