@@ -18,7 +18,10 @@ SAYS_NO_RESULT = {
     "relay": "runs until it is stopped",
     "committee node": "runs until it is stopped",
     "committee shard": "runs until it is stopped",
-    "committee rebuild": "runs until it is stopped",
+    "committee rebuild": "tells its progress, and ends well or not",
+    "committee recheck": "tells its progress, and ends well or not",
+    "page": "serves, or writes files",
+    "dapp-example": "runs until it is stopped",
     "vault words": "shows words to a person, once",
     "synthetic-eye": "writes a picture, and prints nothing",
 }
