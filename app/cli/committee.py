@@ -127,7 +127,8 @@ def rebuild(config: Path) -> None:
 @click.option(
     "--last", type=click.IntRange(1), help="Only the newest ones; all of them take time in proportion to n^2."
 )
-def recheck(config: Path, last: int | None) -> None:
+@json_option
+def recheck(config: Path, last: int | None, as_json: bool) -> None:
     """Compute old verdicts again, with other roles, together with the other two operators.
 
     All three stop their nodes and run this at the same time.
@@ -136,7 +137,8 @@ def recheck(config: Path, last: int | None) -> None:
     from app.committee.node import recheck_node
     from app.committee.settings import read_settings
 
-    recheck_node(read_settings(config), last, click.echo)
+    hold = recheck_node(read_settings(config), last, lambda line: click.echo(line, err=True))
+    print_result({"verdicts_that_hold": hold}, f"{hold} verdicts hold", as_json)
 
 
 @committee.command()

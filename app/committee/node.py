@@ -110,9 +110,10 @@ def rebuild_node(settings: NodeSettings, write: Callable[[str], None]) -> None:
             member.store.close()
 
 
-def recheck_node(settings: NodeSettings, last: int | None, write: Callable[[str], None]) -> None:
+def recheck_node(settings: NodeSettings, last: int | None, write: Callable[[str], None]) -> int:
     """Compute old verdicts again together with the other two operators, who do the same at the same time; no node runs
-    meanwhile. Raises `RecheckFailed` for verdicts that do not hold, and `EngineFailed`."""
+    meanwhile. How many there are, all of which hold. Raises `RecheckFailed` for ones that do not, and `EngineFailed`.
+    """
     with _alone(settings.store):
         parts = _parts(settings)
         store, node = parts.member.store, settings.node
@@ -133,7 +134,7 @@ def recheck_node(settings: NodeSettings, last: int | None, write: Callable[[str]
             f"{len(wrong)} of {len(found)} verdicts do not hold: records {', '.join(wrong[:10])}",
             hint="somebody tampered, then or with the stores: keep all three logs",
         )
-    write(f"{len(found)} verdicts hold")
+    return len(found)
 
 
 async def _serve(server: NodeServer, listening: Listening, ready: Callable[[], None]) -> None:

@@ -19,7 +19,6 @@ SAYS_NO_RESULT = {
     "committee node": "runs until it is stopped",
     "committee shard": "runs until it is stopped",
     "committee rebuild": "tells its progress, and ends well or not",
-    "committee recheck": "tells its progress, and ends well or not",
     "page": "serves, or writes files",
     "dapp-example": "runs until it is stopped",
     "vault words": "shows words to a person, once",
