@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import signal
+import sys
 
 import pytest
 
@@ -12,6 +13,10 @@ from circuits.iris.build import build_circuit
 from circuits.iris.circuit import Circuit, load_circuit
 from mobile_build.stage import Staged, stage
 from protocol.errors import ArtifactError
+
+# torch takes Triton along where it finds it, though nothing here compiles for a GPU. Triton brings an LLVM of its own,
+# and so does Mesa, which draws the window's tests: loaded into one process, the second of them crashes it.
+sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
 
 # A shell's background job ignores Ctrl-C and hands that on; programs that the tests interrupt must not inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
