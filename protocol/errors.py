@@ -22,7 +22,8 @@
     ├── CommitteeError                  the uniqueness committee: there is no verdict
     │   ├── CommitteeUnavailable        a node is gone, or the nodes do not agree
     │   ├── EngineFailed                the secure computation did not end
-    │   └── StoreDamaged                what a node keeps is not what it kept
+    │   ├── StoreDamaged                what a node keeps is not what it kept
+    │   └── RecheckFailed               a verdict that was computed again does not hold
     └── ChainError                      the registry's chain
         ├── ChainUnreachable            no answer from the node
         └── TransactionRefused          a contract said no, with its own reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from uniqueness.checked.peers import Peers
 from uniqueness.comparison import Query
 from uniqueness.constants import PARTIES, ComparisonRule
 from uniqueness.linear import Limbs, split_limbs
+from uniqueness.loopback import free_ports
 
 __all__ = [
     "Integers",
@@ -88,11 +89,7 @@ def queries_at_nodes(rule: ComparisonRule, eyes: Sequence[Integers], rng: np.ran
 
 def free_addresses(count: int = PARTIES) -> list[str]:
     """Addresses on loopback that were free a moment ago."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    return [f"127.0.0.1:{port}" for port in free_ports(count)]
 
 
 @contextmanager

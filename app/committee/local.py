@@ -10,13 +10,11 @@ from __future__ import annotations
 import os
 import queue
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +30,7 @@ from uniqueness.client import CommitteeClient
 from uniqueness.committee_file import CommitteeFile
 from uniqueness.constants import PARTIES
 from uniqueness.engine_slot import EngineChoice
+from uniqueness.loopback import free_ports
 from uniqueness.ports import Policy
 
 __all__ = ["LocalCommittee"]
@@ -54,7 +53,7 @@ class LocalCommittee:
         self._processes: dict[int, subprocess.Popen[str]] = {}
         self._remover = _remover(self.folder)
         try:
-            ports = _free_ports(3 * PARTIES)
+            ports = free_ports(3 * PARTIES)
             for node in range(PARTIES):
                 clients, peers, engine = (f"127.0.0.1:{port}" for port in ports[3 * node : 3 * node + 3])
                 init_node(self._folder(node), node, NodeAddresses(clients, peers, engine), "", "")
@@ -176,12 +175,3 @@ def _remover(folder: Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is not for it
     )
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

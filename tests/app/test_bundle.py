@@ -43,7 +43,8 @@ class Bundle:
         return subprocess.run(command, env=self.environment(), capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.fixture(scope="module")
+# For the session: tests that share the devnet are run beside each other, which parts this module's into two lots.
+@pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     require_window()
     folder = tmp_path_factory.mktemp("bundle")
@@ -53,7 +54,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return Bundle(folder / "bundle" / "irisproof", Room.make(folder))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def provided(bundle: Bundle) -> Bundle:
     """The same with its provers, fetched by itself, where the index can be reached."""
     refused = bundle.run("circuit", "build", "--network", "iris_v1")

@@ -84,6 +84,7 @@ def test_the_source_digest_follows_every_source(monkeypatch: pytest.MonkeyPatch,
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("a")
     monkeypatch.setattr(contracts, "_FOLDER", tmp_path)
+    monkeypatch.setattr(contracts, "_SOURCES", tmp_path / "src")
     monkeypatch.setattr(contracts, "root_dir", lambda: tmp_path)
     seen = {contracts._source_digest()}
     for name in ("foundry.toml", "solc-shim", "package-lock.json", "src/A.sol", "src/B.sol"):
