@@ -167,11 +167,12 @@ def test_a_dapp_takes_the_answer_to_its_request_once(ada: Session, airdrop: str)
     request = _request(ada, airdrop, recipient)
     view = actions.view_request(ada, request)
     assert (view.may_answer, view.already_used) == (True, False)
+    earlier = ada.contents.receipts("personhood")
     answer = actions.answer_request(ada, request)
     proof = {"nullifier": int(answer["proof"]["nullifier"]), "points": [int(x) for x in answer["proof"]["points"]]}
     connection = _paying(ada)
     contract = connection.contract(airdrop, load_contract("Airdrop").abi)
-    (receipt,) = ada.contents.receipts("personhood")
+    (receipt,) = (one for one in ada.contents.receipts("personhood") if one not in earlier)
     assert actions.check_receipt(ada, receipt) == "the dApp has not used it yet"
     connection.send(contract.functions.claim(recipient, proof))
     assert actions.check_receipt(ada, receipt) == "the dApp has used it"
