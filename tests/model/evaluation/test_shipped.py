@@ -23,9 +23,8 @@ def test_a_shipped_report_is_of_the_shipped_network_and_says_that_its_eyes_are_s
 
 
 RELATIVE, COUNTS, SHARES = 0.05, 5, 0.005
-"""By how much a figure may differ on another kind of processor: synthetic pictures are drawn and unrolled in floating
-point, whose last bit depends on the vector instructions (seen: with AVX-512 and without it, d' 10.07 and 10.08). On one
-kind the report is the same byte for byte."""
+"""By how much a figure may differ on another kind of processor (seen: d' 10.07 with AVX-512, and 10.08 in the report
+that was made without; pictures are drawn and unrolled in floating point). On one machine it is the same to the byte."""
 
 
 @pytest.mark.slow
