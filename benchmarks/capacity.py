@@ -2,7 +2,7 @@
 
     python -m benchmarks.capacity     # the tables of docs/scaling.md
 
-Every query is compared with every record, at 17 rotations, as it is and mirrored; for both eyes also swapped.
+Every query is compared with every record, at 120 rotations, as it is and mirrored; for both eyes also swapped.
 """
 
 from __future__ import annotations

@@ -79,6 +79,7 @@ class LocalChain:
         process, self._process = self._process, None
         if process is not None:
             if self._state is not None:
+                self._stop_mining()
                 _ask_to_end(process)
             _kill_group(process)
         if self._output is not None:
@@ -110,6 +111,12 @@ class LocalChain:
         """Go back to a mark, which is used up by it. Raises `ChainError` for one that is not there (any more)."""
         if not self._rpc("evm_revert", mark):
             raise ChainError(f"the local chain has no mark {mark}")
+
+    def _stop_mining(self) -> None:
+        """Anvil writes its state and its blocks down one after the other: a block mined in between would be in the
+        balances and counters that come back, and its transactions and events would not."""
+        with suppress(ChainError):  # it may have ended, or never have come up
+            self._rpc("evm_setAutomine", False)
 
     def _rpc(self, method: str, *arguments: object) -> Any:
         with rpc_errors(self.url):

@@ -2,7 +2,7 @@
 
 The scores' additive shares modulo 2^16 come in as integers of 0..65535; their sum less 1 has bit 15 set exactly where
 the score is not positive (scores lie above -32768). MPyC's masks hide a value with statistical error 2^-40. Slow: a few
-thousand comparisons a core-second; for committees of up to about 1,000 people.
+thousand comparisons a core-second, 240 a person: a minute or two for 1,000 people, which is about its limit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from uniqueness._frames import Disagreement, agreed_on, exit_with, read_frame, r
 
 _HIDING_BITS = 40
 _RING_BITS = 16
-_ROTATIONS = 17
+_ROTATIONS = 120
 
 
 async def _serve(mpc: Any, read: BinaryIO, write: BinaryIO) -> None:

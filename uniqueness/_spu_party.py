@@ -36,7 +36,7 @@ def _beside(name: str) -> Any:
 
 frames, tunnel = _beside("frames"), _beside("tunnel")
 
-PARTIES, ROTATIONS = 3, 17
+PARTIES, ROTATIONS = 3, 120
 LEAST_RUN = 256
 """Comparisons in the smallest run; see `run_size`."""
 SECRET = libspu.Visibility.VIS_SECRET

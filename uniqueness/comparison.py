@@ -165,7 +165,7 @@ def first_found(count: int, found: Callable[[int, int], bool]) -> int | None:
 
 
 def scores_per_record(query: Query, shown: Presentations = PROTOCOL) -> int:
-    """34 for one eye; 136 for two: four variants of two eyes at 17 rotations."""
+    """240 for one eye; 960 for two: four variants of two eyes at 120 rotations."""
     eyes = len(query.eyes)
     return (ORIENTATIONS if shown.with_mirrored else 1) * eyes * eyes * len(shown.rotations)
 
@@ -179,7 +179,7 @@ def group_scores(
 ) -> Iterator[Ring]:
     """This node's shares of the scores of a query with every record, block by block.
 
-    One eye: uint16[n, 2, 17], orientations and rotations. Two eyes: uint16[n, 4, 2, 17]: variants, eyes, rotations;
+    One eye: uint16[n, 2, 120], orientations and rotations. Two eyes: uint16[n, 4, 2, 120]: variants, eyes, rotations;
     a variant counts where both of its eyes have a positive score.
     """
     presented = shown.of(query.eyes)
@@ -192,17 +192,17 @@ def group_scores(
 
 
 def pairs(scores: Ring) -> Ring:
-    """uint16[rows, 4, 17], rows left and right in turn, queries left, right, left mirrored, right mirrored ->
-    uint16[records, variants, eyes, 17]."""
-    by_eye = scores.reshape(-1, 2, ORIENTATIONS, 2, len(ROTATIONS))  # (record, its eye, orientation, query's eye, 17)
-    in_order = np.stack([by_eye[:, 0, :, 0], by_eye[:, 1, :, 1]], axis=2)  # (record, orientation, eyes, 17)
+    """uint16[rows, 4, 120], rows left and right in turn, queries left, right, left mirrored, right mirrored ->
+    uint16[records, variants, eyes, 120]."""
+    by_eye = scores.reshape(-1, 2, ORIENTATIONS, 2, len(ROTATIONS))  # (record, its eye, orientation, query's eye, 120)
+    in_order = np.stack([by_eye[:, 0, :, 0], by_eye[:, 1, :, 1]], axis=2)  # (record, orientation, eyes, 120)
     swapped = np.stack([by_eye[:, 0, :, 1], by_eye[:, 1, :, 0]], axis=2)
     return np.concatenate([in_order, swapped], axis=1)
 
 
 def same_eye_scores(query: Query, products: Products = numpy_products) -> Ring:
     """This node's shares of the scores of a query's left eye with its own right one, as it is and mirrored:
-    uint16[34]. A positive one says that one eye was given twice."""
+    uint16[240]. A positive one says that one eye was given twice."""
     left, right = query.eyes
     row = split_limbs(record_row(right)[None, :])
     return np.concatenate([next(local_scores(one, row, products)).ravel() for one in (left, mirrored(left))])

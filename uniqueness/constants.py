@@ -38,7 +38,6 @@ from protocol.errors import EncodingError
 
 __all__ = [
     "ANGLE_COLUMNS",
-    "MAX_ROTATION_COLUMNS",
     "PARTIES",
     "RING_BITS",
     "ROTATIONS",
@@ -50,9 +49,10 @@ __all__ = [
 PARTIES = 3
 RING_BITS = 16
 ANGLE_COLUMNS = 120
-MAX_ROTATION_COLUMNS = 8
-ROTATIONS = tuple(range(-MAX_ROTATION_COLUMNS, MAX_ROTATION_COLUMNS + 1))
-"""17 rotations in columns of 3 degrees, as in `model.pipeline.matching`."""
+ROTATIONS = tuple(range(-ANGLE_COLUMNS // 2, ANGLE_COLUMNS // 2))
+"""The whole turn, in columns of 3 degrees. `model.pipeline.matching` looks 8 columns either way, which is where one
+person's captures lie; who turns head or camera further on purpose must not become somebody else
+(protocol/decisions/020)."""
 
 _HALF_RING = 1 << (RING_BITS - 1)
 

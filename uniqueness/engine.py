@@ -113,7 +113,7 @@ class Engine:
     def any_positive(self, tag: bytes, shares: Iterable[Ring], total: int, eyes: int = 1) -> bool:
         """Whether any of `total` scores is positive; all three nodes get the same bit, and nothing else is opened.
 
-        With 2 `eyes` the scores come in pairs [..., 2, 17], and the bit says whether in any pair both eyes have a
+        With 2 `eyes` the scores come in pairs [..., 2, 120], and the bit says whether in any pair both eyes have a
         positive one.
 
         `shares` are this node's additive shares modulo 2^16 of the scores, in the nodes' common order, as any arrays of

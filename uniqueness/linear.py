@@ -127,7 +127,7 @@ class Presentations:
 def local_scores(
     query: AcceptedShares, records: Limbs, products: Products, block_rows: int = BLOCK_ROWS
 ) -> Iterator[Ring]:
-    """This node's additive shares of all scores, block by block of records: uint16[<= block_rows, 17] each.
+    """This node's additive shares of all scores, block by block of records: uint16[<= block_rows, 120] each.
 
     `records` are the limbs of `record_row`s, int8[n, 2 width]; the three nodes hold them in one order.
     Raises `EncodingError` for records of another width.

@@ -17,11 +17,11 @@ Integers = npt.NDArray[np.int64]
 
 
 def scores(rule: ComparisonRule, query: Integers, records: Integers) -> Integers:
-    """a dot - b ov - c of the query, turned to each of the 17 rotations, with each record: int64[records, 17].
+    """a dot - b ov - c of the query, turned to each of the 120 rotations, with each record: int64[records, 120].
 
     `query` is int64[width], `records` int64[n, width]: symbols, then mask cells.
     """
-    turned = rotated(query)  # (17, width)
+    turned = rotated(query)  # (120, width)
     dots = records[:, : rule.symbols] @ turned[:, : rule.symbols].T
     overlaps = rule.kernels * (records[:, rule.symbols :] @ turned[:, rule.symbols :].T)
     return np.asarray(rule.agreement_weight * dots - rule.overlap_weight * overlaps - rule.offset)

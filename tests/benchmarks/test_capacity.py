@@ -35,16 +35,16 @@ def test_a_record_costs_the_comparisons_and_bytes_of_the_real_one(rule: Comparis
 
 def test_costs_follow_from_the_constants_by_hand() -> None:
     load = load_of(1_000_000, 1, RULES["iris_v1"], COST)
-    assert load.comparisons == 34_000_000
-    assert load.core_s == pytest.approx(34e6 * 400e-9)
-    assert load.sent_bytes == pytest.approx(1.02e9)
-    assert load.answer_cores == pytest.approx(1.36)
-    assert load.answer_bits_per_s == pytest.approx(816e6)
-    assert load.year_cores == pytest.approx(1e6 * 13.6 / 2 / (365 * 86_400))
-    assert load_of(1_000_000, 1, RULES["iris_v2"], COST).core_s == pytest.approx(34e6 * 500e-9)
+    assert load.comparisons == 240_000_000
+    assert load.core_s == pytest.approx(240e6 * 400e-9)
+    assert load.sent_bytes == pytest.approx(7.2e9)
+    assert load.answer_cores == pytest.approx(9.6)
+    assert load.answer_bits_per_s == pytest.approx(5.76e9)
+    assert load.year_cores == pytest.approx(1e6 * 96 / 2 / (365 * 86_400))
+    assert load_of(1_000_000, 1, RULES["iris_v2"], COST).core_s == pytest.approx(240e6 * 500e-9)
 
 
 def test_machines_are_enough_for_memory_and_for_cores() -> None:
     assert load_of(1, 1, RULES["iris_v1"], COST).machines == 1
-    assert load_of(10**8, 1, RULES["iris_v1"], COST).machines == 3  # 1.15 TB, 136 cores
-    assert load_of(10**8, 1, RULES["iris_v1"], EngineCost("slow", 0, 40_000, 30)).machines == 213  # 13,600 cores
+    assert load_of(10**8, 1, RULES["iris_v1"], COST).machines == 15  # 1.15 TB, 960 cores
+    assert load_of(10**8, 1, RULES["iris_v1"], EngineCost("slow", 0, 40_000, 30)).machines == 1500  # 96,000 cores

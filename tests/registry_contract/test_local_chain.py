@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.exceptions import TimeExhausted
 
 from protocol.errors import ArtifactAbsent, ChainError, ChainUnreachable, InputError
 from registry_contract import local_chain
@@ -183,3 +186,31 @@ def test_a_mark_can_be_gone_back_to_only_once() -> None:
         chain.revert(mark)
         with pytest.raises(ChainError, match="no mark"):
             chain.revert(mark)
+
+
+def test_nothing_is_mined_between_what_anvil_writes_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anvil writes accounts first and blocks after; what came in between was in one and not in the other."""
+    chain = LocalChain(state=tmp_path / "chain.json").__enter__()
+    port, account = int(chain.url.rsplit(":", 1)[1]), chain.funded_account()
+    web3 = Web3(Web3.HTTPProvider(chain.url))
+    transfer = {"to": account.address, "value": 1, "gas": 21_000, "gasPrice": 10**10, "chainId": chain.chain_id}
+
+    def send(nonce: int) -> HexBytes:
+        return web3.eth.send_raw_transaction(account.sign_transaction({**transfer, "nonce": nonce}).raw_transaction)
+
+    ask_to_end = local_chain._ask_to_end
+
+    def send_at_the_end(process: subprocess.Popen[bytes]) -> None:
+        sent = send(nonce=1)
+        with pytest.raises(TimeExhausted):
+            web3.eth.wait_for_transaction_receipt(sent, 1)
+        ask_to_end(process)
+
+    web3.eth.wait_for_transaction_receipt(send(nonce=0))
+    monkeypatch.setattr(local_chain, "_ask_to_end", send_at_the_end)
+    chain.stop()
+    monkeypatch.undo()
+    with LocalChain(port, state=tmp_path / "chain.json") as chain:
+        assert web3.eth.get_transaction_count(account.address) == 1
+        assert sum(web3.eth.get_block_transaction_count(block) for block in range(web3.eth.block_number + 1)) == 1
+        assert web3.eth.wait_for_transaction_receipt(send(nonce=1))["status"] == 1  # and it mines again

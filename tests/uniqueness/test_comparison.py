@@ -58,7 +58,7 @@ def test_one_eye_is_found_where_it_is_as_it_is_and_mirrored(engines: list[Engine
     codes = random_codes(V1, 7, rng)
     records = records_at_nodes(codes, rng)
     for at in (6,) if engines[0].kind is EngineKind.MPYC else (0, 4, 6):
-        turned = np.roll(codes[at].reshape(-1, 120), -7, axis=1).ravel()
+        turned = np.roll(codes[at].reshape(-1, 120), -47, axis=1).ravel()
         assert _found(engines, [turned], records) == at
     assert _found(engines, [_mirror(codes[4])], records) == 4
     assert _found(engines, [random_codes(V1, 1, rng)[0]], records) is None
@@ -90,7 +90,7 @@ def test_one_eye_given_as_left_and_right_is_seen(engines: list[Engine]) -> None:
     for pair, expected in (([left, right], False), ([left, left], True), ([left, _mirror(left)], True)):
         queries = queries_at_nodes(V1, pair, rng)
         bits = at_each(
-            engines, lambda node, engine, q=queries: engine.any_positive(b"same", [same_eye_scores(q[node])], 34)
+            engines, lambda node, engine, q=queries: engine.any_positive(b"same", [same_eye_scores(q[node])], 240)
         )
         assert bits == [expected] * 3
 
@@ -103,7 +103,7 @@ def test_scores_of_a_query_are_the_reference_s_whatever_the_blocks() -> None:
         np.concatenate(list(group_scores(query, rows, numpy_products, block_rows=4)))
         for query, rows in zip(queries, records, strict=True)
     ]
-    total = sum(parts[1:], parts[0]).view(np.int16)  # (5, 4, 2, 17)
+    total = sum(parts[1:], parts[0]).view(np.int16)  # (5, 4, 2, 120)
     assert total[0].size == scores_per_record(queries[0])
     for record in range(5):
         left, right = codes[2 * record], codes[2 * record + 1]

@@ -85,9 +85,10 @@ def test_every_network_has_a_rule_of_its_layout_and_of_the_matchers_scale(networ
     assert (2 * rule.minimum_mask_cells - rule.mask_cells) * rule.kernels >= MIN_COMMON_SHARE * rule.symbols
 
 
-def test_the_rotations_are_the_matchers() -> None:
-    assert (constants.ANGLE_COLUMNS, constants.MAX_ROTATION_COLUMNS) == (ANGLE_COLUMNS, MAX_ROTATION_COLUMNS)
-    assert len(ROTATIONS) == 17
+def test_the_rotations_are_the_whole_turn_each_once_and_the_matchers_are_among_them() -> None:
+    assert constants.ANGLE_COLUMNS == ANGLE_COLUMNS
+    assert sorted(rotation % ANGLE_COLUMNS for rotation in ROTATIONS) == list(range(ANGLE_COLUMNS))
+    assert set(range(-MAX_ROTATION_COLUMNS, MAX_ROTATION_COLUMNS + 1)) <= set(ROTATIONS)
 
 
 def test_equal_codes_with_too_few_common_symbols_do_not_match() -> None:

@@ -16,7 +16,7 @@ from tests.uniqueness.world import codes_near_threshold
 from uniqueness import engine as engine_module
 from uniqueness._frames import read_frame, write_frame
 from uniqueness.binding import require_population
-from uniqueness.constants import RULES
+from uniqueness.constants import ROTATIONS, RULES
 from uniqueness.engine import Engine, EngineFailed, EngineKind, committee_python
 from uniqueness.linear import local_scores, record_row, split_limbs
 from uniqueness.reference import scores
@@ -66,7 +66,7 @@ def test_one_positive_score_anywhere_is_found(engines: list[Engine]) -> None:
 def test_a_duplicate_is_found_by_the_whole_chain_and_a_stranger_is_not(engines: list[Engine]) -> None:
     rng = np.random.default_rng(4)
     records = random_codes(V1, 20, rng)
-    turned = np.roll(records[13].reshape(-1, 120), 5, axis=1).ravel()
+    turned = np.roll(records[13].reshape(-1, 120), 31, axis=1).ravel()
     record_shares = ring_shares(records, rng)
     for query, expected in ((random_codes(V1, 1, rng)[0], False), (turned, True)):
         query_shares = ring_shares(query, rng)
@@ -74,7 +74,7 @@ def test_a_duplicate_is_found_by_the_whole_chain_and_a_stranger_is_not(engines: 
         def compare(node: int, engine: Engine, shares: list[Ring] = query_shares) -> bool:
             rows = np.concatenate([record_shares[node], record_shares[(node + 1) % 3]], axis=1)
             local = local_scores(held(V1, shares, node), split_limbs(rows), torch_products)
-            return engine.any_positive(b"q", local, 17 * len(rows))
+            return engine.any_positive(b"q", local, len(ROTATIONS) * len(rows))
 
         assert at_each(engines, compare) == [expected] * 3
 

@@ -119,8 +119,8 @@ class _Question:
 
 
 def _rotations_first(scores: Residues, eyes: int) -> Residues:
-    """One eye: [34, records], or what else is shown. Two: [17, 2, 4 records], a record's four variants side by side."""
+    """One eye: [240, records], or what else is shown. Two: [120, 2, 4 records], its variants side by side."""
     if eyes == 1:
         return np.ascontiguousarray(scores.reshape(len(scores), -1).T)
-    paired = pairs(scores)  # (records, variants, eyes, 17)
+    paired = pairs(scores)  # (records, variants, eyes, 120)
     return np.ascontiguousarray(paired.reshape(-1, 2, len(ROTATIONS)).transpose(2, 1, 0))

@@ -43,7 +43,7 @@ class CheckedQuery:
         self._pending: list[tuple[Shared[np.uint16], Shared[np.uint16]]] = []
 
     def scores(self, rows: Limbs) -> Shared[np.uint16]:
-        """Products with each row, without the rule's constant: [n, presentations, 17].
+        """Products with each row, without the rule's constant: [n, presentations, 120].
 
         Nothing that follows from them may be opened before `verify`.
         """
