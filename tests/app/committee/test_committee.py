@@ -139,7 +139,7 @@ def test_without_one_node_there_is_no_verdict_and_with_it_again_there_is(people:
     assert len(people.roots()) == 1
 
 
-@pytest.mark.parametrize("killed", [0, 2])
+@pytest.mark.parametrize("killed", [0, 1, 2])
 def test_a_node_killed_in_the_middle_of_a_request_leaves_one_log(people: People, killed: int) -> None:
     """At a moment that differs from run to run: before, while or after the round."""
     identity = Identity.create()
