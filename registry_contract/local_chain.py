@@ -28,6 +28,7 @@ __all__ = ["LocalChain", "die_with_parent"]
 
 _START_TIMEOUT_S = 15.0
 _END_TIMEOUT_S = 30.0
+_QUIET_S = 0.2
 _LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
 _PR_SET_PDEATHSIG = 1
 
@@ -117,6 +118,9 @@ class LocalChain:
         balances and counters that come back, and its transactions and events would not."""
         with suppress(ChainError):  # it may have ended, or never have come up
             self._rpc("evm_setAutomine", False)
+            newest = None
+            while newest != (newest := self._rpc("eth_blockNumber")):  # a block may be under way
+                time.sleep(_QUIET_S)
 
     def _rpc(self, method: str, *arguments: object) -> Any:
         with rpc_errors(self.url):
