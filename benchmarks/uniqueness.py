@@ -5,8 +5,8 @@
 A comparison is one record at one rotation. The codes are random ones of v1 (1,920 symbols and their mask), properly
 shared; 8,192 of them, over and over for 100,000. CPU seconds are those of one node: of its thread and its engine's
 process for SPU, a third of this process's for the checked comparison, whose three nodes are threads here.
-17 and 31 rotations are what is published of other systems; 240 are the protocol's: the whole turn, as the eye is and
-mirrored.
+17 and 31 rotations are parts of a turn, to compare engines by; 240 are the protocol's: the whole turn, as the eye is
+and mirrored.
 Published, for comparison: 690,000 a second and core (ePrint 2024/705, abstract).
 """
 

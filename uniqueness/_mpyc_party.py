@@ -2,7 +2,7 @@
 
 The scores' additive shares modulo 2^16 come in as integers of 0..65535; their sum less 1 has bit 15 set exactly where
 the score is not positive (scores lie above -32768). MPyC's masks hide a value with statistical error 2^-40. Slow: a few
-thousand comparisons a core-second, 240 a person: a minute or two for 1,000 people, which is about its limit.
+thousand comparisons a core-second, 240 a person: by that a minute or two for 1,000 people, about its limit.
 """
 
 from __future__ import annotations
