@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from app.actions.facts import has_words, proof_facts, registry_eye, stages_of
     from app.actions.joining import (
         Membership,
+        WaitingRecovery,
         begin_enrollment,
         begin_recovery,
         begin_upgrades,
@@ -93,6 +94,7 @@ __all__ = [
     "RequestView",
     "Session",
     "Vault",
+    "WaitingRecovery",
     "answer_request",
     "ask_committee",
     "ask_erased",
@@ -178,7 +180,7 @@ _MODULES = {
     "circuit": "circuit_of_key ready_circuit",
     "enrollment": "deploy_registry enroll enrollment_of",
     "joining": (
-        "Membership begin_enrollment begin_recovery begin_upgrades job_secrets membership record_of "
+        "Membership WaitingRecovery begin_enrollment begin_recovery begin_upgrades job_secrets membership record_of "
         "resume_jobs retry_job settle_job"
     ),
     "keeping": (

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.actions.joining import record_of
+from app.actions.joining import record_of, recovery_of
 from app.actions.submission import submit_ballot, wire_ballot
 from app.actions.voting import snapshot_group
 from app.session import Session
 from app.vault import OutboxEntry, OutboxKey, Receipt
 from circuits.semaphore.identity import Identity
 from circuits.semaphore.prove import nullifier_of, prove_membership
-from protocol.errors import ChainError, ChainUnreachable, InputError, TransactionRefused, VerificationError
+from protocol.errors import ChainError, ChainUnreachable, InputError, VerificationError
 from protocol.types import IdentityCommitment, Nullifier
 from registry_contract.client import RecordStatus
 from registry_contract.polls import (
@@ -256,11 +256,8 @@ def _check_recovery_request(session: Session, receipt: Receipt) -> str:
     record_id, mine = int(receipt.data["record_id"]), IdentityCommitment(int(receipt.data["identity"]))
     if session.links.registry.record_by_id(record_id).identity == mine:
         return "completed"
-    try:
-        waits = session.links.registry.recovery(record_id).identity == mine
-    except TransactionRefused:  # Registry__RecoveryAbsent
-        waits = False
-    if not waits:
+    waits = recovery_of(session.links, record_id)
+    if waits is None or waits.identity != mine:
         raise VerificationError(f"the recovery of record {record_id} was cancelled")
     return "waiting"
 

@@ -20,11 +20,12 @@ from circuits.iris.commit import forget_points
 from circuits.semaphore.identity import Identity
 from protocol.errors import InputError, TransactionRefused
 from protocol.types import IdentityCommitment, NormalizedIris
-from registry_contract.client import Record, RecordStatus
+from registry_contract.client import Record, RecordStatus, Recovery
 from registry_contract.deployment import ZERO_ADDRESS
 
 __all__ = [
     "Membership",
+    "WaitingRecovery",
     "begin_enrollment",
     "begin_recovery",
     "begin_upgrades",
@@ -32,6 +33,7 @@ __all__ = [
     "membership",
     "parse_job_secrets",
     "record_of",
+    "recovery_of",
     "resume_jobs",
     "retry_job",
     "settle_job",
@@ -42,14 +44,26 @@ _RECEIPT_KINDS = {"enroll": "enrollment", "upgrade": "upgrade", "recover": "reco
 
 
 @dataclass(frozen=True)
+class WaitingRecovery:
+    """A recovery in its waiting period. `is_mine`: this vault asked for it; else somebody asks for this vault's record,
+    and its identity can cancel. `ready_at`: Unix seconds from which anybody can complete it."""
+
+    record_id: int
+    ready_at: int
+    is_mine: bool
+
+
+@dataclass(frozen=True)
 class Membership:
-    """Where a person stands with the registry. `missing_models`: live models without a code of theirs."""
+    """Where a person stands with the registry. `missing_models`: live models without a code of theirs. `recovery`: what
+    waits for their record or for one that they asked for."""
 
     identity: IdentityCommitment | None
     record: Record | None
     is_member: bool
     missing_models: tuple[int, ...]
     open_jobs: tuple[str, ...]
+    recovery: WaitingRecovery | None = None
 
 
 def begin_enrollment(session: Session, iris: NormalizedIris) -> Job:
@@ -178,12 +192,12 @@ def membership(session: Session) -> Membership:
     identity = contents.identity().commitment
     record = record_of(session.links, identity)
     if record is None:
-        return Membership(identity, None, False, (), jobs)
+        return Membership(identity, None, False, (), jobs, _asked_for(session))
     models = session.links.governance.live_models().models
     has = {model_id: session.links.registry.has_member(identity, model_id) for model_id in models}
     is_active = record.status is RecordStatus.ACTIVE
     missing = tuple(model_id for model_id in models if not has[model_id]) if is_active else ()
-    return Membership(identity, record, has[models[0]], missing, jobs)
+    return Membership(identity, record, has[models[0]], missing, jobs, _asked_of(session, record))
 
 
 def record_of(links: Links, identity: IdentityCommitment) -> Record | None:
@@ -194,6 +208,32 @@ def record_of(links: Links, identity: IdentityCommitment) -> Record | None:
         if refusal.error == "Registry__IdentityNotEnrolled":
             return None
         raise
+
+
+def recovery_of(links: Links, record_id: int) -> Recovery | None:
+    """The recovery that waits for a record; None where none does."""
+    try:
+        return links.registry.recovery(record_id)
+    except TransactionRefused as refusal:
+        if refusal.error == "Registry__RecoveryAbsent":
+            return None
+        raise
+
+
+def _asked_for(session: Session) -> WaitingRecovery | None:
+    """The last record that this vault asked for, unless that was cancelled or is done."""
+    for receipt in reversed(session.contents.receipts("recovery-request")):
+        record_id = int(receipt.data["record_id"])
+        found = recovery_of(session.links, record_id)
+        if found is not None and found.identity.value == int(receipt.data["identity"]):
+            return WaitingRecovery(record_id, found.ready_at, is_mine=True)
+    return None
+
+
+def _asked_of(session: Session, record: Record) -> WaitingRecovery | None:
+    """What another identity asks for: this person's record."""
+    found = recovery_of(session.links, record.record_id)
+    return None if found is None else WaitingRecovery(record.record_id, found.ready_at, is_mine=False)
 
 
 def _begin(session: Session, kind: str, identity: Identity, iris: NormalizedIris, more: dict[str, int]) -> Job:

@@ -16,7 +16,7 @@ from typing import Any
 from app.actions.capture import ProvedCapture, prove_capture
 from app.actions.circuit import circuit_of_key, planes_of
 from app.actions.committee import Committee, Model, committee_of
-from app.actions.joining import parse_job_secrets, record_of
+from app.actions.joining import parse_job_secrets, record_of, recovery_of
 from app.actions.submission import submit_enrollment
 from app.endpoints import Endpoints
 from app.session import Links
@@ -26,7 +26,7 @@ from circuits.artifacts import write_atomic
 from circuits.iris.circuit import Circuit
 from circuits.iris.prove import CodeProofRun
 from model.pipeline.encoding import ENCODERS
-from protocol.errors import ChainError, EncodingError, IrisproofError, TransactionRefused, VerificationError
+from protocol.errors import ChainError, EncodingError, IrisproofError, VerificationError
 from protocol.types import CodeProof, IdentityCommitment
 from registry_contract.enrollment import CodeEvidence, Enrollment, code_evidence, prepare_enrollment
 from registry_contract.verdict import VerdictKind
@@ -167,11 +167,8 @@ def _found_on_chain(task: _Task) -> dict[str, Any] | None:
     registry = task.links.registry
     base = {"registry": task.links.endpoints.deployment.registry, "identity": str(task.identity.value)}
     if task.kind == "recover":
-        try:
-            recovery = registry.recovery(task.record_id)
-        except TransactionRefused:
-            return None
-        if recovery.identity != task.identity:
+        recovery = recovery_of(task.links, task.record_id)
+        if recovery is None or recovery.identity != task.identity:
             return None
         return {**base, "record_id": task.record_id, "ready_at": recovery.ready_at}
     if task.kind == "upgrade":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +74,7 @@ def status(retry: bool, as_json: bool, **place: Any) -> None:
             "record_status": None if record is None else record.status.name.lower(),
             "is_member": found.is_member,
             "models_to_renew": list(found.missing_models),
+            "recovery": None if found.recovery is None else dataclasses.asdict(found.recovery),
             "running_jobs": {job.id: job.status().to_json() for job in running},
             "failed_jobs": {job.id: _why(session, job.id) for job in session.contents.jobs("failed")},
             "ballots_settled": len(sent),
@@ -174,11 +177,20 @@ def _why(session: Session, job_id: str) -> str:
     return Job(session.jobs_folder / job_id).status().message
 
 
+def _recovery_line(record_id: int, ready_at: int, is_mine: bool) -> str:
+    when = f"{datetime.fromtimestamp(ready_at, UTC):%Y-%m-%d %H:%M} UTC"
+    if is_mine:
+        return f"record {record_id} is asked for: irisproof recover {record_id} --complete, from {when} on"
+    return f"somebody asks for your record: irisproof recover {record_id} --cancel, before {when}, if it is not you"
+
+
 def _status_lines(facts: dict[str, Any]) -> Iterable[str]:
     if facts["record_id"] is None:
         yield "not enrolled"
     else:
         yield f"record {facts['record_id']}: {facts['record_status']}, {'a' if facts['is_member'] else 'no'} member"
+    if facts["recovery"] is not None:
+        yield _recovery_line(**facts["recovery"])
     if facts["models_to_renew"]:
         yield "a new model is out: renew with irisproof upgrade"
     for job, state in facts["running_jobs"].items():

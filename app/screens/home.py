@@ -42,13 +42,13 @@ class HomeScreen(Page):
             yield _said_card(_("Your proof is being made"), _("It goes on when this window is closed."), "now")
         elif app.membership is None:
             yield notice(_("Asking the registry how you stand"))
-        elif app.membership.record is None:
+        elif app.membership.record is None and app.membership.recovery is None:
             yield _said_card(
                 _("You are not enrolled yet"),
                 _("Two seconds of one eye before a near-infrared camera, and about ten seconds of computing."),
                 "open",
             )
-        else:
+        elif app.membership.record is not None:
             yield from self._enrolled()
         yield from self._reminders()
 
@@ -59,7 +59,8 @@ class HomeScreen(Page):
         elif app.job is not None:
             yield Action(_("Show the progress"), lambda: self.go("proving"))
         elif app.membership is not None and app.membership.record is None:
-            yield Action(_("Enrol"), lambda: self.app.screen("capture").open())
+            if app.membership.recovery is None:  # who gets an old place back needs no new one
+                yield Action(_("Enrol"), lambda: self.app.screen("capture").open())
         elif app.membership is not None:
             yield Action(_("Go to the polls"), lambda: self.go("polls"))
         else:
@@ -114,6 +115,10 @@ class HomeScreen(Page):
         yield card
 
     def _reminders(self) -> Iterable[Widget]:
+        waits = self.app.membership.recovery if self.app.membership is not None else None
+        if waits is not None:
+            yield _recovery_card(waits)
+            yield Action(_("Look at it"), lambda: self.app.screen("recovery").open(waits.record_id), kind="plain")
         missing = len(self.app.membership.missing_models) if self.app.membership is not None else 0
         if missing:
             card = Card(fill="soft")
@@ -128,6 +133,20 @@ class HomeScreen(Page):
             card.add_widget(Text(_("If this device is lost, your place in the registry is hard to get back.")))
             yield card
             yield Action(_("Back up"), lambda: self.go("backup"), kind="plain")
+
+
+def _recovery_card(waits: actions.WaitingRecovery) -> Card:
+    """Whoever has a record must hear of it while they can say no, and whoever asked, from when on it is theirs."""
+    if waits.is_mine:
+        heading = _("You asked for your old place")
+        words = _("It is yours to take from {when} on, unless the old identity says no.")
+    else:
+        heading = _("Somebody asks for your place")
+        words = _("They may have it from {when} on. If that is not you, say no before.")
+    card = Card(fill="soft")
+    card.add_widget(Text(heading, role="heading", bold=True))
+    card.add_widget(Text(words.format(when=date_and_time(waits.ready_at))))
+    return card
 
 
 def _said_card(heading: str, words: str, state: str) -> Card:

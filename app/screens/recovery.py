@@ -25,6 +25,11 @@ class RecoveryScreen(Page):
         self._number = ""
         self._done = ""
 
+    def open(self, record_id: int) -> None:
+        """About one record."""
+        self._number = str(record_id)
+        self.go("recovery")
+
     def title(self) -> str:
         return _("Recovery")
 

@@ -12,12 +12,18 @@ from app.session import Session
 from app.vault import slots
 from tests.app.clock import Clock
 from tests.app.people import enrolled
+from tests.app.person import PASSPHRASE, Person, secret_file
 from tests.app.program import Room
 
 
 @pytest.fixture
 def room(tmp_path: Path) -> Room:
     return Room.make(tmp_path)
+
+
+@pytest.fixture
+def person(room: Room, tmp_path: Path) -> Person:
+    return Person(room, tmp_path / "data", secret_file(tmp_path / "passphrase", PASSPHRASE))
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,14 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     """One local registry for all tests of the session. Its members and polls add up: tests look at their own."""
     file = tmp_path_factory.mktemp("devnet") / "devnet.json"
     with running_devnet(DevnetOptions(file)) as endpoints:
+        yield Devnet(endpoints, file)
+
+
+@pytest.fixture(scope="session")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
+    """The same with the committee's three nodes. Tests in the group "judged" share it."""
+    file = tmp_path_factory.mktemp("judged") / "devnet.json"
+    with running_devnet(DevnetOptions(file, with_committee=True)) as endpoints:
         yield Devnet(endpoints, file)
 
 

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 from pathlib import Path
 
 import pytest
 
 from app import actions
-from app.devnet import DevnetOptions, running_devnet
-from app.endpoints import Endpoints
 from app.jobs import JobState
 from app.session import open_session
 from protocol.errors import InputError, TransactionRefused, VerificationError
 from tests.app.clock import Clock
-from tests.app.people import PASSPHRASE, WAIT_S, done, eye
+from tests.app.conftest import Devnet
+from tests.app.people import PASSPHRASE, WAIT_S, done, enrolled, eye
+from tests.app.person import Person
+from tests.app.program import Room
 
 pytestmark = [pytest.mark.xdist_group("judged"), pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
-    """A registry with the committee's three nodes."""
-    file = tmp_path_factory.mktemp("judged") / "devnet.json"
-    with running_devnet(DevnetOptions(file, with_committee=True)) as endpoints:
-        yield endpoints
-
-
 def test_an_eye_enrols_once_and_its_record_is_recovered_from_a_fresh_vault(
-    judged: Endpoints, tmp_path: Path, cheap_argon: None
+    judged: Devnet, tmp_path: Path, cheap_argon: None
 ) -> None:
-    clock = Clock(judged.rpc_url)
+    clock = Clock(judged.endpoints.rpc_url)
     folders = [tmp_path / name for name in ("old", "new")]
     vaults = [actions.create_vault(folder, PASSPHRASE) for folder in folders]
-    old, new = (open_session(vault, folder, judged) for vault, folder in zip(vaults, folders, strict=True))
+    old, new = (open_session(vault, folder, judged.endpoints) for vault, folder in zip(vaults, folders, strict=True))
     record_id = done(old, actions.begin_enrollment(old, eye(53))).data["record_id"]
     again = eye(53, 2)
 
@@ -69,3 +62,34 @@ def test_an_eye_enrols_once_and_its_record_is_recovered_from_a_fresh_vault(
     assert actions.check_receipt(new, left) == f"record {record_id} is erased"
     for vault in vaults:
         vault.lock()
+
+
+def test_a_place_is_taken_back_at_a_terminal(
+    judged: Devnet, person: Person, room: Room, tmp_path: Path, cheap_argon: None
+) -> None:
+    """The verb `recover`, and what `status` says to both meanwhile."""
+    image, registry = tmp_path / "eye.png", ("--registry", str(judged.file))
+    session = enrolled(judged.endpoints, tmp_path / "lost", 54)
+    found = actions.membership(session).record
+    session.vault.lock()
+    assert found is not None
+    number = str(found.record_id)
+    lost = Person(room, tmp_path / "lost", person.passphrase_file)
+    actions.write_synthetic_eye(image, 54, 2)
+    person.ask("vault", "create")
+    assert "enrolled" in person.ask("enroll", str(image), *registry, status=1)
+    assert f"irisproof recover {number} --complete in " in person.ask("recover", number, str(image))
+    said = person.ask("status")
+    assert f"record {number} is asked for: irisproof recover {number} --complete, from 20" in said
+    assert f"somebody asks for your record: irisproof recover {number} --cancel" in lost.ask("status")
+    assert lost.ask("recover", number, "--cancel") == "the recovery is cancelled\n"
+    assert "asks for" not in lost.ask("status")
+    assert "asked for" not in person.ask("status")
+
+    person.ask("recover", number, str(image))
+    assert "Registry__RecoveryNotReady" in person.ask("recover", number, "--complete", status=1)
+    Clock(judged.endpoints.rpc_url).advance(31)
+    assert person.ask("recover", number, "--complete") == f"record {number} is yours again\n"
+    status = json.loads(person.ask("status", "--json"))
+    assert (status["is_member"], status["recovery"]) == (True, None)
+    assert "not enrolled" in lost.ask("status")
