@@ -54,6 +54,7 @@ def _shoot_all(scene: Scene, out: Path) -> None:
     _in(driver, "ar", "dark", ("home", "polls", "privacy"), out)
     _in(driver, "ja", "light", ("home", "polls", "settings"), out)
     _in(driver, "de", "dark", ("home", "settings", "backup"), out)
+    _in(driver, "es", "light", ("home", "requests", "recovery"), out)
     driver.app.prefer(replace(driver.app.preferences, language="en", theme="light"))
     driver.app.lock()
     driver.on("unlock")

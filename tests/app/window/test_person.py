@@ -10,7 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 import requests
 from fontTools.ttLib import TTFont
@@ -21,6 +23,7 @@ from app.fonts import FAMILIES
 from app.messages import LANGUAGES
 from app.theme import PAIRS, TARGET_DP
 from circuits.iris.circuit import Circuit
+from protocol.pins import root_dir
 from tests.app.clock import Clock
 from tests.app.people import announce_second_model
 from tests.app.program import Room, start
@@ -37,6 +40,17 @@ from app.screens.widgets import Action, Card, Choice, Field, Row, Tabs, Text, To
 from tests.app.window import story
 from tests.app.window.driver import Driver
 
+Image = npt.NDArray[np.uint8]
+
+SAME_SHARE = 0.005
+"""Of a screen's pixels; other screens differ in 2 % and more."""
+
+VARYING_SHARES = {
+    **dict.fromkeys(("about", "answered", "backup", "proving", "receipt", "request", "words"), 0.05),
+    "capture": 0.2,
+}
+"""Of screens with addresses, paths, words, a bar that grows or the picture of an eye."""
+
 pytestmark = [pytest.mark.xdist_group("devnet"), pytest.mark.slow]
 
 
@@ -47,13 +61,25 @@ def backup(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lived(scene: Scene, backup: Path) -> Scene:
+def pictures() -> dict[str, Image]:
+    """What the window looked like in the story, by the screens' names."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def lived(scene: Scene, backup: Path, pictures: dict[str, Image]) -> Scene:
     """The whole story; its acts assert what a person would see."""
-    story.agree_and_create(scene)
-    story.enrol(scene)
-    story.vote(scene)
-    story.answer(scene)
-    story.back_up(scene, backup)
+
+    def look(name: str) -> None:
+        scene.driver.settle()
+        pictures[name] = scene.driver.picture()
+
+    story.agree_and_create(scene, look)
+    story.enrol(scene, look)
+    story.vote(scene, look)
+    story.answer(scene, look)
+    story.back_up(scene, backup, look)
+    story.look_around(scene.driver, look)
     return scene
 
 
@@ -81,6 +107,17 @@ def test_what_the_window_said_is_so_on_the_chain(lived: Scene) -> None:
     assert actions.check_receipt(session, receipt) == "it counts"
     assert len(session.contents.receipts("personhood")) == 1
     assert session.contents.outbox() == ()
+
+
+def test_screens_look_as_they_do_in_the_readme(lived: Scene, pictures: dict[str, Image]) -> None:
+    """Each is compared with its file of `make screenshots`, and must be nearer to it than to any other."""
+    del pictures["polls"]  # it lists what other tests opened
+    shown = {name: cv2.imread(str(root_dir() / "docs" / "screens" / f"{name}.png")) for name in pictures}
+    assert len(shown) >= 21
+    for name, picture in pictures.items():
+        differs = {other: _differing(picture, image) for other, image in shown.items()}
+        assert differs[name] <= VARYING_SHARES.get(name, SAME_SHARE), (name, differs[name])
+        assert min(differs, key=differs.__getitem__) == name, (name, differs)
 
 
 def test_poll_that_was_voted_in_says_so_and_takes_another_vote(lived: Scene) -> None:
@@ -274,6 +311,11 @@ def test_everything_is_deleted_and_comes_back_from_the_backup(lived: Scene, back
     driver.tap("Restore")
     driver.until(lambda: driver.app.root.current == "home" and driver.says("You are enrolled"), "the restored vault")
     assert len(driver.app.session.contents.receipts("vote")) == 1
+
+
+def _differing(one: Image, other: Image) -> float:
+    """The share of pixels that a person would see differ; how a letter's edge is smoothed is the drawing library's."""
+    return float((cv2.absdiff(cv2.blur(one, (3, 3)), cv2.blur(other, (3, 3))).max(axis=2) > 48).mean())
 
 
 def _screens(scene: Scene) -> Iterator[Any]:
