@@ -1,8 +1,8 @@
-"""One operator's side of a sharded comparison: a Ray cluster of its own, one actor a shard, and the OR over the shards.
+"""One operator's side of a sharded comparison: a Ray cluster of its own, one actor a shard, their bits joined.
 
 Run by path in the committee's environment, as `_spu_party` is, and with its frames. Shard k of this operator and shards
 k of the other two are the parties of one SPU session; the bit that they compute stays shared. This process is a party
-of one more session: it takes the shards' shares of their bits, ORs them there, and opens the result alone.
+of one more session: it takes the shards' shares of their bits, joins them there, and opens the result alone.
 
 Ray moves objects with pickle, inside one operator's cluster only; between operators there are SPU's links. Shares lie
 in Ray's object store, which is memory: spilling to disk is switched off.
@@ -53,7 +53,7 @@ class Shard:
             self.rows[network].ask(self.session.rank, network, eyes, shares)
 
     def bit(self, network: str, start: int, stop: int) -> tuple[bytes, list[bytes]]:
-        """This node's share of "some record of start..stop-1 matches", as SPU's own bytes."""
+        """This node's share of "no record of start..stop-1 matches", as SPU's own bytes."""
         rows, first = self.rows[network], True
         for part in rows.parts(start, stop):
             self.session.add(part, rows.eyes, first=first)
@@ -64,7 +64,7 @@ class Shard:
 
 
 class Cluster:
-    """This operator's shards and its session of the OR."""
+    """This operator's shards and its session that joins them."""
 
     def __init__(self, head: dict[str, Any], started: Callable[[], None]) -> None:
         names = [f"shard-{number}" for number in range(len(head["shards"]))]
@@ -101,8 +101,8 @@ class Cluster:
             share.meta, share.share_chunks = meta, chunks
             self.session.runtime.set_var("bit" if number else "kept", share)
             if number:
-                self.session.runtime.run(self.session.either)
-        return bool(self.session.open("kept"))
+                self.session.runtime.run(self.session.both)
+        return self.session.matches()
 
 
 def _start_cluster(names: list[str], folder: str) -> None:

@@ -19,7 +19,7 @@ from uniqueness.linear import Limbs, Ring, residues, split_limbs
 __all__ = ["ShardRows", "jax_products"]
 
 _TILE_ROWS = 256
-_RUN = 1 << 18
+_RUN = 491_520
 """Comparisons in one run of SPU; a record's stay together."""
 
 

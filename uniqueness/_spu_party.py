@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,15 @@ def _beside(name: str) -> Any:
     return module
 
 
-frames, tunnel = _beside("frames"), _beside("tunnel")
+frames, tunnel, words = _beside("frames"), _beside("tunnel"), _beside("spu_shares")
 
 PARTIES, ROTATIONS = 3, 120
-LEAST_RUN = 256
-"""Comparisons in the smallest run; see `run_size`."""
+RUNS = (7_680, 61_440, 491_520)
+"""Comparisons in one run: 32, 256 and 2,048 records of one eye. A program is compiled for each size, half a second."""
+RUNS_FOR_LARGER = 4
+"""Runs of one size that take as long as one of the next."""
 SECRET = libspu.Visibility.VIS_SECRET
+SLOTS = ("s0", "s1", "s2")
 
 
 class Session:
@@ -59,53 +63,81 @@ class Session:
         config = libspu.RuntimeConfig(protocol=libspu.ProtocolKind.ABY3, field=libspu.FieldType.FM32)
         config.experimental_enable_colocated_optimization = True
         self.runtime, self.io = spu.Runtime(self.link, config), spu.Io(PARTIES, config)
-        self.any_of: dict[tuple[int, int], Any] = {}
-        self.program(LEAST_RUN, 1)
-        self.either = _compile(jnp.logical_or, [np.zeros((), np.bool_)] * 2, ["kept", "bit"], "kept")
+        self.sums: dict[int, tuple[Any, list[Any]]] = {}
+        self.nobodies: dict[tuple[int, int], Any] = {}
+        self.both = _compile(lambda kept, bit: kept & bit, [np.zeros((), np.int32)] * 2, ["kept", "bit"], "kept")
+        self.rehearse()
 
-    def program(self, size: int, eyes: int) -> Any:
-        """Whether some score is positive; for two eyes, whether both have a positive one in some pair."""
-        if (size, eyes) not in self.any_of:
-            shared = ["p0", "p1", "p2"]
-            used = size - size % (eyes * ROTATIONS)
+    def rehearse(self) -> None:
+        """Raises `RuntimeError` where answers to known questions are wrong: then SPU keeps its shares otherwise than
+        `_spu_shares` writes them."""
+        scores = np.tile(np.array([-32767, -1, 0, -256], np.int32), RUNS[0] // 4)
+        for positive in (None, 0, RUNS[0] - 1):
+            if positive is not None:
+                scores[positive] = 1 + 32766 * (positive > 0)
+            mine = scores + 21 if self.rank == 0 else np.full(len(scores), -7 * self.rank)
+            self.add(mine.astype(np.uint16), 1, first=True)
+            if self.matches() != (positive is not None):
+                raise RuntimeError("SPU gave a wrong answer to a known question")
 
-            def any_positive(a: Any, b: Any, c: Any) -> Any:
-                positive = (a + b + c) > 0
-                if eyes == 1:
-                    return jnp.any(positive)
-                either = jnp.any(positive[:used].reshape(-1, eyes, ROTATIONS), axis=2)
-                return jnp.any(jnp.logical_and(either[:, 0], either[:, 1]))
+    def sum_of(self, size: int) -> tuple[Any, list[Any]]:
+        """The program that adds three numbers up, and what this party puts in for the others."""
+        if size not in self.sums:
+            zeros = np.zeros(size, np.int32)
+            program = _compile(lambda a, b, c: a + b + c, [zeros] * PARTIES, ["p0", "p1", "p2"], "sum")
+            self.sums[size] = program, [self.io.make_shares(zeros, SECRET, party)[self.rank] for party in range(3)]
+        return self.sums[size]
 
-            self.any_of[size, eyes] = _compile(any_positive, [np.zeros(size, np.int32)] * PARTIES, shared, "bit")
-        return self.any_of[size, eyes]
+    def nobody(self, size: int, eyes: int) -> Any:
+        """The program that finds out whether nothing matches: 1 if so, else 0, shared."""
+        if (size, eyes) not in self.nobodies:
+            slot = np.zeros((words.PLANES, *_lanes(size, eyes)[:-1], _lanes(size, eyes)[-1] // words.WORD), np.int32)
+            self.nobodies[size, eyes] = _compile(_nobody(eyes), [slot] * PARTIES, list(SLOTS), "bit")
+        return self.nobodies[size, eyes]
 
     def require_agreement(self, text: str) -> None:
         """Raises `Disagreement` unless all three nodes are about to compute the same thing."""
         if len(set(self.link.all_gather(text))) != 1:
             raise frames.Disagreement
 
-    def load(self, shares: Any, size: int) -> None:
-        """Put this node's additive shares modulo 2^16 in as its private input: int32, the 16 bits on top, so that the
-        sign of the 16-bit sum is the sign of the 32-bit sum."""
+    def slots(self, shares: Any, size: int) -> tuple[Any, Any]:
+        """From this node's additive shares modulo 2^16 of scores to its two slots of them: uint16[size] each. Behind
+        the shares come scores of zero."""
         own = np.zeros(size, np.int32)
-        own[: len(shares)] = (shares.astype(np.uint32) << 16).view(np.int32)
-        others = np.zeros(size, np.int32)
+        own[: len(shares)] = shares
+        program, others = self.sum_of(size)
         for party in range(PARTIES):
-            mine = party == self.rank
-            share = self.io.make_shares(own if mine else others, SECRET, party)[self.rank]
+            share = self.io.make_shares(own, SECRET, party)[self.rank] if party == self.rank else others[party]
             self.runtime.set_var(f"p{party}", share)
+        self.runtime.run(program)
+        (chunk,) = self.runtime.get_var("sum").share_chunks
+        return words.slots_of(bytes(chunk), size)  # type: ignore[no-any-return]
+
+    def load(self, slots: tuple[Any, Any], eyes: int) -> None:
+        """Put the bits of the scores less 1 in, a boolean share for each slot."""
+        held = dict(zip((self.rank, (self.rank + 1) % PARTIES), slots, strict=True))
+        lanes = _lanes(len(slots[0]), eyes)
+        for slot, name in enumerate(SLOTS):
+            bits = np.zeros((words.PLANES, *lanes[:-1], lanes[-1] // words.WORD), np.uint32)
+            if slot in held:
+                less = held[slot] - np.uint16(slot == 0)  # both who hold slot 0 take the 1 off
+                bits = words.bit_planes(np.ascontiguousarray(less.reshape(lanes[::-1]).T))
+            none = np.zeros_like(bits)
+            own, second = (bits, none) if slot == self.rank else (none, bits)
+            share = libspu.Share()
+            share.meta, share.share_chunks = words.boolean_share(own, second)
+            self.runtime.set_var(name, share)
 
     def add(self, shares: Any, eyes: int, first: bool) -> None:
-        """OR "some score is positive" to what is kept; the result stays shared. Pairs of eyes come whole."""
-        size, pair = run_size(len(shares)), eyes * ROTATIONS
-        if eyes > 1 and size - size % pair < len(shares):
-            size = run_size(len(shares) + pair)
-        self.load(shares, size)
-        self.runtime.run(self.program(size, eyes))
-        if first:
-            self.runtime.set_var("kept", self.runtime.get_var("bit"))
-        else:
-            self.runtime.run(self.either)
+        """Join "nothing matches" to what is kept; the result stays shared. Pairs of eyes come whole."""
+        for start, size in _runs(len(shares)):
+            self.load(self.slots(shares[start : start + size], size), eyes)
+            self.runtime.run(self.nobody(size, eyes))
+            if first:
+                self.runtime.set_var("kept", self.runtime.get_var("bit"))
+            else:
+                self.runtime.run(self.both)
+            first = False
 
     def answer(self, head: dict[str, Any], read: Any) -> bool:
         """Whether any score is positive, of those that `head` announces and the frames behind it bring."""
@@ -115,7 +147,11 @@ class Session:
             _, shares = frames.read_frame(read)
             self.add(shares, head["eyes"], first=done == 0)
             done += len(shares)
-        return bool(self.open("kept"))
+        return self.matches()
+
+    def matches(self) -> bool:
+        """Open what was kept: whether anything matched."""
+        return not self.open("kept")
 
     def open(self, name: str) -> Any:
         """Open one variable to all three parties: [...] of the type it was computed in."""
@@ -132,11 +168,55 @@ class Session:
         return self.io.reconstruct(opened)
 
 
-def run_size(count: int) -> int:
-    """The least of 256, 320, 384, 448, 512, ..., four a doubling, that holds `count`. What is missing is filled up with
-    zeros, which are not positive: a program is compiled for each size, so not for every number of records."""
-    step = max(LEAST_RUN, 1 << (count - 1).bit_length()) // 8
-    return max(LEAST_RUN, -(-count // step) * step)
+def _runs(count: int) -> Iterator[tuple[int, int]]:
+    """(start, size) of runs that hold `count` comparisons; what is missing in the last is filled up."""
+    at = 0
+    while at < count:
+        size = next((size for size in RUNS if count - at <= RUNS_FOR_LARGER * size), RUNS[-1])
+        yield at, size
+        at += size
+
+
+def _lanes(size: int, eyes: int) -> tuple[int, ...]:
+    """How a run's scores lie in words: beside each other, or for pairs of eyes [rotations, eyes, pairs]."""
+    return (size,) if eyes == 1 else (ROTATIONS, eyes, size // (eyes * ROTATIONS))
+
+
+def negative(slots: Sequence[Any]) -> Any:
+    """Words [...] of the signs of scores whose slots' bits are [16, ...]: as `checked.signs.negative`, in SPU.
+
+    With u the exclusive or of the slots and v twice their majority, the score is u + v; its sign is their exclusive or
+    with the carry into bit 15.
+    """
+    sums, top = slots[0] ^ slots[1] ^ slots[2], words.PLANES - 1
+    majority = ((slots[0] ^ slots[2])[:top] & (slots[1] ^ slots[2])[:top]) ^ slots[2][:top]
+    carry = sums[1] & majority[0]
+    for bit in range(2, top):
+        carry = ((sums[bit] ^ carry) & (majority[bit - 1] ^ carry)) ^ carry
+    return sums[top] ^ majority[top - 1] ^ carry
+
+
+def _nobody(eyes: int) -> Any:
+    def program(*slots: Any) -> Any:
+        signs = negative(slots)
+        if eyes > 1:
+            each = _all_of(signs)  # at no rotation
+            signs = each[0] | each[1]  # not both eyes
+        word = _all_of(signs)
+        for width in (16, 8, 4, 2, 1):
+            word = word & jnp.right_shift(word, width)
+        return word & 1  # the bits above it tell of single scores, and are never opened
+
+    return program
+
+
+def _all_of(bits: Any) -> Any:
+    """The conjunction over the first axis."""
+    while (count := bits.shape[0]) > 1:
+        half = count // 2
+        joined = bits[:half] & bits[half : 2 * half]
+        bits = jnp.concatenate([joined, bits[2 * half :]]) if count % 2 else joined
+    return bits[0]
 
 
 def _compile(function: Any, arguments: list[Any], names: list[str], out: str) -> Any:

@@ -27,13 +27,15 @@ def main() -> None:
     head, _ = party.frames.read_frame(read)
     session = party.Session(head["rank"], head["addresses"], 60)
     size = head["size"]
-    shared = ["p0", "p1", "p2"]
-    every = party._compile(lambda a, b, c: (a + b + c) > 0, [np.zeros(size, np.int32)] * 3, shared, "bits")
+    slot = np.zeros((16, size // 32), np.int32)
+    every = party._compile(lambda *slots: party.negative(slots), [slot] * 3, list(party.SLOTS), "signs")
     for _ in range(head["blocks"]):
         _, shares = party.frames.read_frame(read)
-        session.load(shares, size)
+        session.load(session.slots(shares, size), 1)
         session.runtime.run(every)
-        party.frames.write_frame(write, {}, session.open("bits").astype(np.uint16))
+        signs = session.open("signs").astype(np.int32).view(np.uint8)
+        positive = 1 - np.unpackbits(signs, bitorder="little")
+        party.frames.write_frame(write, {}, positive.astype(np.uint16))
     asked, _ = party.frames.read_frame(read)
     try:
         session.answer(asked, read)
