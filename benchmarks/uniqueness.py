@@ -109,6 +109,8 @@ def _spu(town: Town) -> list[Figure]:
     """The products are torch's."""
     found = []
     with _three_engines() as engines:
+        for shown in SHOWN.values():  # an engine compiles a program for each size of its runs, once
+            _spent(town, [LocalComparison(engine, TORCH.products, shown) for engine in engines], [])
         for rotations, shown in SHOWN.items():
             comparisons = [LocalComparison(engine, TORCH.products, shown) for engine in engines]
             own_s, engine_s = _spent(town, comparisons, [engine.process_id for engine in engines])

@@ -14,7 +14,7 @@ import numpy as np
 
 from uniqueness.binding import AcceptedShares
 from uniqueness.comparison import Query, group_scores, scores_per_record
-from uniqueness.linear import Limbs, Ring, residues, split_limbs
+from uniqueness.linear import Limbs, Ring, Turned, residues, split_limbs
 
 __all__ = ["ShardRows", "jax_products"]
 
@@ -72,9 +72,9 @@ class ShardRows:
             yield self._scores[at : min(at + step, stop)].ravel()
 
 
-def jax_products(records: Limbs, queries: Limbs) -> Ring:
+def jax_products(records: Limbs, queries: Turned) -> Ring:
     """`linear.Products`: uint16 wraps modulo 2^16 as the ring does. Tiles of one size: each size is compiled once."""
-    query = residues(queries)
+    query = residues(queries.limbs)
     parts = []
     for at in range(0, len(records), _TILE_ROWS):
         tile = residues(records[at : at + _TILE_ROWS])

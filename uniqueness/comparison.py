@@ -204,5 +204,5 @@ def same_eye_scores(query: Query, products: Products = numpy_products) -> Ring:
     """This node's shares of the scores of a query's left eye with its own right one, as it is and mirrored:
     uint16[240]. A positive one says that one eye was given twice."""
     left, right = query.eyes
-    row = split_limbs(record_row(right)[None, :])
+    row = split_limbs(record_row(right)[None])
     return np.concatenate([next(local_scores(one, row, products)).ravel() for one in (left, mirrored(left))])

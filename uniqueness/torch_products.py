@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from uniqueness.linear import Arithmetic, Limbs, Ring, numpy_subset_sums, residues
+from uniqueness.linear import Arithmetic, Limbs, Ring, Turned, numpy_subset_sums, residues
 
 __all__ = ["TORCH", "int8_products", "int16_products", "torch_products", "torch_subset_sums"]
 
@@ -17,7 +17,7 @@ _CACHED_ROWS = 128
 """Records whose int16 copy stays near the processor."""
 
 
-def torch_products(records: Limbs, queries: Limbs) -> Ring:
+def torch_products(records: Limbs, queries: Turned) -> Ring:
     """uint16[n, r]; see `uniqueness.linear`. Uses as many threads as torch was told."""
     products = int8_products if torch.cpu._is_vnni_supported() else int16_products
     return products(records, queries)
@@ -32,20 +32,21 @@ def torch_subset_sums(rows: Limbs, chosen: Ring) -> Ring:
     return (low + (high << 8)).numpy().astype(np.uint16)
 
 
-def int8_products(records: Limbs, queries: Limbs) -> Ring:
+def int8_products(records: Limbs, queries: Turned) -> Ring:
     """low low' + 256 (low high' + high low'), each a product of int8 with sums in int32."""
-    rows = len(queries)
+    asked = queries.limbs
+    rows = len(asked)
     low, high = (torch.from_numpy(part).t() for part in (records.low, records.high))
-    query_low = torch.from_numpy(queries.low)
-    query = torch.cat([query_low, torch.from_numpy(queries.high)])
+    query_low = torch.from_numpy(asked.low)
+    query = torch.cat([query_low, torch.from_numpy(asked.high)])
     with_low = torch._int_mm(query, low)  # (2r, n) int32
     crossed = with_low[rows:] + torch._int_mm(query_low, high)
     return np.ascontiguousarray((with_low[:rows] + (crossed << 8)).numpy().T).astype(np.uint16)
 
 
-def int16_products(records: Limbs, queries: Limbs) -> Ring:
+def int16_products(records: Limbs, queries: Turned) -> Ring:
     """One product of int16; the queries stand on the left, which is three times as fast as the other way round."""
-    query = torch.from_numpy(residues(queries).view(np.int16))
+    query = torch.from_numpy(residues(queries.limbs).view(np.int16))
     tile = np.empty((_CACHED_ROWS, records.low.shape[1]), np.int16)
     parts = []
     for at in range(0, len(records), _CACHED_ROWS):

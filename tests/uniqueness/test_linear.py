@@ -15,20 +15,23 @@ from uniqueness.linear import (
     Limbs,
     Products,
     SubsetSums,
+    Turned,
+    direct_products,
     local_scores,
     numpy_products,
     numpy_subset_sums,
     query_row,
     record_row,
+    spectral_products,
     split_limbs,
 )
-from uniqueness.reference import matches, scores
+from uniqueness.reference import matches, rotated, scores
 from uniqueness.rehearsal import held, random_codes, ring_shares
 from uniqueness.torch_products import int8_products, int16_products, torch_subset_sums
 
 V1 = RULES["iris_v1"]
 UPRIGHT = ROTATIONS.index(0)
-BACKENDS = pytest.mark.parametrize("products", [numpy_products, int8_products, int16_products])
+BACKENDS = pytest.mark.parametrize("products", [direct_products, spectral_products, int8_products, int16_products])
 
 
 def _all_residues() -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
@@ -53,10 +56,22 @@ def test_products_of_extreme_residues_are_exact_modulo_the_ring(products: Produc
     rng = np.random.default_rng(5)
     for value in (0x7FFF, 0x8000, 0x8080, 0x7F7F, 0xFFFF, 0x0080):
         records = np.full((20, 2 * RULES["iris_v2"].width), value, np.uint16)
-        queries = np.full((17, records.shape[1]), value, np.uint16)
-        queries[1:] = rng.integers(0, 1 << 16, (16, records.shape[1]), dtype=np.uint16)
+        upright = np.full((7, records.shape[1]), value, np.uint16)
+        upright[1] = np.where(np.arange(records.shape[1]) % 2, 0x7FFF, 0x8000)
+        upright[2:] = rng.integers(0, 1 << 16, (5, records.shape[1]), dtype=np.uint16)
+        records[10:15], records[15:] = upright[1], upright[2:]
+        turned = Turned(upright)
+        queries = np.concatenate([rotated(row) for row in upright])
         exact = records.astype(np.int64) @ queries.astype(np.int64).T
-        assert (products(split_limbs(records), split_limbs(queries)) == exact.astype(np.uint16)).all()
+        assert (products(split_limbs(records), turned) == exact.astype(np.uint16)).all()
+
+
+def test_numpy_s_products_are_the_same_with_few_rotations_and_with_many() -> None:
+    rng = np.random.default_rng(12)
+    records, upright = (rng.integers(0, 1 << 16, (rows, 2 * V1.width), dtype=np.uint16) for rows in (70, 2))
+    for rotations in (range(-8, 9), range(-60, 60), range(0, 120, 2), [7, 3]):
+        exact = records.astype(np.int64) @ np.concatenate([rotated(row, rotations) for row in upright]).T
+        assert (numpy_products(split_limbs(records), Turned(upright, rotations)) == exact.astype(np.uint16)).all()
 
 
 @pytest.mark.parametrize("subset_sums", [numpy_subset_sums, torch_subset_sums])
@@ -115,7 +130,7 @@ def test_a_record_of_zero_shares_matches_nobody() -> None:
     rng = np.random.default_rng(10)
     query = random_codes(V1, 1, rng)[0]
     assert (scores(V1, query, np.zeros((1, V1.width), np.int64)) == -V1.offset).all()
-    assert query_row(held(V1, ring_shares(query, rng), 0)).shape == (len(ROTATIONS), 2 * V1.width)
+    assert query_row(held(V1, ring_shares(query, rng), 0)).shape == (2 * V1.width,)
 
 
 def test_a_copy_is_found_however_it_is_turned() -> None:
