@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from app.audit.findings import Findings, Stage
 from app.audit.replay import Replay
-from model.evaluation import EvaluationOptions, Report, evaluate, metrics_hash, read_folder
+from model.evaluation import (
+    EvaluationOptions,
+    Report,
+    differences,
+    evaluate,
+    is_of_the_same_pictures,
+    metrics_hash,
+    read_folder,
+)
 from model.evaluation.report import read_report
 from protocol.errors import EncodingError, InputError
 from protocol.pins import pin_names, read_pinned
@@ -23,31 +32,46 @@ def check_accuracy(
     findings: Findings,
     progress: Callable[[str, float], None],
 ) -> list[dict[str, Any]]:
-    """The accuracy reports at hand (contents), after comparing their hashes with those that models list.
+    """The accuracy reports at hand (contents): published ones, whose hashes must be those that models list, then those
+    measured on `data`.
 
-    The reports are the one that is `given` and, with `data`, one measured again for each listed network; with neither,
-    those that ship with the networks. A model that lists 0 claims nothing. Raises `InputError` for data that cannot be
-    used.
+    Published are the one that is `given`, or those that ship with the networks. Figures measured on the very pictures
+    of a published report must be its own, within the tolerance of `model.evaluation.differences`; those of other
+    pictures stand beside it. A model that lists 0 claims nothing. Raises `InputError` for data that cannot be used.
     """
     networks = replay.records.codes.networks
     names = sorted({network for network, _ in networks.values()})
-    reports = [] if given is None else [_read(given)]
+    published = [_read(given)] if given is not None else _shipped(names)
+    measured = []
     if data is not None:
         eyes = read_folder(data)
-        reports += [evaluate(eyes, EvaluationOptions(network, ()), progress) for network in names]
-    if given is None and data is None:
-        pinned = (f"accuracy_{network}" for network in names)
-        reports = [read_report(read_pinned(name)) for name in pinned if name in pin_names()]
+        measured = [evaluate(eyes, EvaluationOptions(network, ()), progress) for network in names]
     for model in replay.lists.models.values():
         listed = bytes(model.description["metricsHash"])
         network = networks.get(model.model_id, ("", ""))[0]
-        own = [report for report in reports if report.content["network"]["name"] == network]
+        own = _of(network, published)
         if own and listed != bytes(32):
             findings.checked["accuracy"] = findings.checked.get("accuracy", 0) + 1
             if listed not in {metrics_hash(report) for report in own}:
                 reason = f"model {model.model_id} lists metrics {listed.hex()}, the report of {network} has others"
                 findings.say("accuracy", reason, stage=Stage.STATE)
-    return [report.content for report in reports]
+    for name in names:
+        for again, claimed in product(_of(name, measured), _of(name, published)):
+            if is_of_the_same_pictures(again, claimed):
+                findings.checked["accuracy measured again"] = findings.checked.get("accuracy measured again", 0) + 1
+                if places := differences(again, claimed):
+                    reason = f"{name} measured again on the same pictures differs in {len(places)} figures: {places[0]}"
+                    findings.say("accuracy", reason, stage=Stage.STATE)
+    return [report.content for report in (*published, *measured)]
+
+
+def _of(network: str, reports: list[Report]) -> list[Report]:
+    return [report for report in reports if report.content["network"]["name"] == network]
+
+
+def _shipped(names: list[str]) -> list[Report]:
+    pinned = (f"accuracy_{network}" for network in names)
+    return [read_report(read_pinned(name)) for name in pinned if name in pin_names()]
 
 
 def _read(path: Path) -> Report:

@@ -14,8 +14,10 @@ others, describes persons.
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -56,7 +58,8 @@ class EyeSet:
 
 
 def read_folder(folder: Path, *, corrections: Path | None = None, half: str | None = None) -> EyeSet:
-    """The pictures below `folder`, in order of their paths; none is opened yet.
+    """The pictures below `folder`, in order of their paths. None is opened yet, but each is hashed: the description has
+    one hash of all that are used, by which a measurement can be told to be of the same set.
 
     `corrections`: see `labels`. `half` keeps the persons of one of two fixed, disjoint halves, `a` or `b`.
     Raises `InputError` for a folder that is none, holds no pictures, or holds one that fits no layout.
@@ -68,10 +71,12 @@ def read_folder(folder: Path, *, corrections: Path | None = None, half: str | No
         raise InputError(f"there are no pictures in {folder.name}", hint=_LAYOUT)
     samples = tuple(_sample(path, folder) for path in paths)
     pairs = read_corrections(corrections) if corrections else ()
-    samples = correct_labels(samples, pairs)
+    pictures = list(zip(paths, correct_labels(samples, pairs), strict=True))
     if half is not None:
-        samples = tuple(sample for sample in samples if half_of(sample.person) == half)
+        pictures = [(path, sample) for path, sample in pictures if half_of(sample.person) == half]
     description: dict[str, str | int | float] = {"label_corrections": len(pairs), "half": half or "whole"}
+    description["pictures_sha256"] = _hash_of(pictures)
+    samples = tuple(sample for _, sample in pictures)
     return EyeSet(folder.resolve().name, False, samples, _read_persons(folder / "subjects.csv"), description)
 
 
@@ -112,6 +117,19 @@ def _draw(eye_seed: int, capture_seed: int, conditions: CaptureConditions) -> Ey
 
 def _dilate(eye_seed: int, capture_seed: int, conditions: CaptureConditions, pupil_ratio: float) -> EyeImage:
     return _draw(eye_seed, capture_seed, replace(conditions, pupil_ratio=pupil_ratio))
+
+
+def _hash_of(pictures: Iterable[tuple[Path, Sample]]) -> str:
+    """Over whose eye each picture is said to be, and its bytes, in order of both."""
+    lines = sorted(f"{sample.label}\0{hashlib.sha256(_bytes_of(path)).hexdigest()}" for path, sample in pictures)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror}") from error
 
 
 def _is_picture(path: Path, folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +25,17 @@ from registry_contract.public_log import LogEntry
 CODE = {"name": "iris_v1", "histogram": {"step": 0.1, "genuine": [9, 1, 0], "impostor": [0, 2, 8]}}
 REPORT = Report(
     {"version": VERSION, "network": {"name": "iris_v1"}, "data": {"name": "<nobody's eyes>"}, "codes": [CODE]}
+)
+
+
+PUBLISHED = Report(
+    {
+        "version": VERSION,
+        "synthetic": False,
+        "network": {"name": "iris_v1"},
+        "data": {"name": "eyes", "description": {"pictures_sha256": "11"}},
+        "codes": [{**CODE, "d_prime": 6.0}],
+    }
 )
 
 
@@ -67,20 +79,36 @@ def test_a_model_that_lists_no_report_claims_nothing(file: Path) -> None:
 def test_accuracy_is_measured_again_on_data_for_each_listed_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """On the pictures of the published report its figures must come out; other pictures contradict nothing."""
     measured: list[str] = []
+    again = Report(json.loads(json.dumps(PUBLISHED.content)))
 
     def measure(eyes: Path, options: EvaluationOptions, _: object) -> Report:
         assert eyes == tmp_path
         measured.append(options.network)
-        return REPORT
+        return again
 
     monkeypatch.setattr(accuracy_module, "read_folder", lambda folder: folder)
     monkeypatch.setattr(accuracy_module, "evaluate", measure)
-    findings = Findings()
-    check_accuracy(tmp_path, None, replayed(metrics_hash(REPORT)), findings, lambda *_: None)
-    assert (measured, findings.broken) == (["iris_v1"], [])
-    check_accuracy(tmp_path, None, replayed(b"\2" * 32), findings, lambda *_: None)
-    assert [broken.check for broken in findings.broken] == ["accuracy"]
+    file = tmp_path / "accuracy.json"
+    file.write_bytes(PUBLISHED.to_bytes())
+
+    def audited() -> Findings:
+        findings = Findings()
+        reports = check_accuracy(tmp_path, file, replayed(metrics_hash(PUBLISHED)), findings, lambda *_: None)
+        assert [report["codes"] for report in reports] == [PUBLISHED.content["codes"], again.content["codes"]]
+        return findings
+
+    found = audited()
+    assert (measured, found.broken) == (["iris_v1"], [])
+    assert found.checked == {"accuracy": 1, "accuracy measured again": 1}
+    again.content["codes"][0]["d_prime"] = 5.0
+    (broken,) = audited().broken
+    assert broken.check == "accuracy"
+    assert "differs in 1 figures: /codes[0]/d_prime" in broken.sentence()
+    again.content["data"]["description"]["pictures_sha256"] = "22"
+    found = audited()
+    assert (found.broken, found.checked) == ([], {"accuracy": 1})
 
 
 def test_without_another_report_the_one_that_ships_is_what_a_model_has_to_list() -> None:
