@@ -19,8 +19,9 @@ def is_of_the_same_pictures(one: Report, other: Report) -> bool:
     """Whether both were measured on one set: synthetic sets by how they are drawn, folders by their pictures' hash."""
     sets = [report.content.get("data", {}).get("description") for report in (one, other)]
     kinds = [report.content.get("synthetic") for report in (one, other)]
-    drawn = kinds == [True, True]
-    return bool(sets[0]) and sets[0] == sets[1] and (drawn or "pictures_sha256" in sets[0])
+    if kinds[0] != kinds[1] or not sets[0] or sets[0] != sets[1]:
+        return False
+    return kinds[0] is True or "pictures_sha256" in sets[0]
 
 
 def differences(one: Report, other: Report) -> list[str]:
