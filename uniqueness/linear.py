@@ -42,6 +42,7 @@ __all__ = [
     "SubsetSums",
     "Turned",
     "direct_products",
+    "is_far",
     "local_scores",
     "mirrored",
     "numpy_products",
@@ -186,9 +187,12 @@ def offset_at(query: AcceptedShares) -> np.uint16:
 
 def numpy_products(records: Limbs, queries: Turned) -> Ring:
     """`Products` by transforms where they are faster, else by `direct_products`."""
-    if len(queries.rotations) >= _LEAST_TURNED:
-        return spectral_products(records, queries)
-    return direct_products(records, queries)
+    return spectral_products(records, queries) if is_far(queries) else direct_products(records, queries)
+
+
+def is_far(queries: Turned) -> bool:
+    """Whether queries are turned so far that transforms are faster."""
+    return len(queries.rotations) >= _LEAST_TURNED
 
 
 def spectral_products(records: Limbs, queries: Turned) -> Ring:

@@ -1,7 +1,8 @@
 """`Products` by integer matrix products in torch, where torch is installed: it is not needed to run.
 
-Three int8 products where the processor multiplies int8 (VNNI); elsewhere torch does those by a slow reference, and one
-product of int16, which wraps modulo 2^16 as the ring does, is the fast way.
+Three int8 products where the processor multiplies int8 (VNNI); elsewhere torch does those by a slow reference. There
+whole turns are multiplied as numpy does, and for few rotations one product of int16, which wraps modulo 2^16 as the
+ring does, is the fast way.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from uniqueness.linear import Arithmetic, Limbs, Ring, Turned, numpy_subset_sums, residues
+from uniqueness.linear import Arithmetic, Limbs, Ring, Turned, is_far, numpy_products, numpy_subset_sums, residues
 
 __all__ = ["TORCH", "int8_products", "int16_products", "torch_products", "torch_subset_sums"]
 
@@ -19,8 +20,9 @@ _CACHED_ROWS = 128
 
 def torch_products(records: Limbs, queries: Turned) -> Ring:
     """uint16[n, r]; see `uniqueness.linear`. Uses as many threads as torch was told."""
-    products = int8_products if torch.cpu._is_vnni_supported() else int16_products
-    return products(records, queries)
+    if torch.cpu._is_vnni_supported():
+        return int8_products(records, queries)
+    return numpy_products(records, queries) if is_far(queries) else int16_products(records, queries)
 
 
 def torch_subset_sums(rows: Limbs, chosen: Ring) -> Ring:
