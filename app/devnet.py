@@ -27,6 +27,7 @@ from circuits.artifacts import write_atomic
 from protocol.errors import ChainUnreachable, InputError
 from registry_contract.deployment import Deployment, Terms, deploy
 from registry_contract.local_chain import LocalChain, die_with_parent
+from uniqueness.ports import Policy
 
 __all__ = ["DevnetOptions", "running_devnet"]
 
@@ -44,6 +45,8 @@ class DevnetOptions:
     out: Path
     port: int = 0
     with_committee: bool = False
+    policy: Policy = Policy.ONE
+    """Whether the committee compares one eye or both."""
 
 
 @contextmanager
@@ -87,7 +90,7 @@ def _committee(options: DevnetOptions) -> Iterator[LocalCommittee | None]:
     if not options.with_committee:
         yield None
         return
-    with LocalCommittee() as committee:
+    with LocalCommittee(options.policy) as committee:
         yield committee
 
 

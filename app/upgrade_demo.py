@@ -190,7 +190,7 @@ def _prove(
     encoder = ENCODERS[circuit.facts.network]
     code = encoder.encode(capture.planes[encoder.texture].plane, capture.planes[encoder.mask].plane)
     proved = actions.prove_capture(circuit, capture, code)
-    verdict = scene.committee.ask(kind, (model_id, model, circuit), proved)
+    verdict = scene.committee.ask(kind, (model_id, model, circuit), [proved])
     return code_evidence(model, model_id, capture.ladder, proved.run.proof, verdict), proved
 
 

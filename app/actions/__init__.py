@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from app.actions.circuit import circuit_of_key, ready_circuit
     from app.actions.enrollment import deploy_registry, enroll, enrollment_of
-    from app.actions.facts import has_words, proof_facts, registry_eye, stages_of
+    from app.actions.facts import has_words, proof_facts, registry_eyes, stages_of
     from app.actions.joining import (
         Membership,
         WaitingRecovery,
@@ -148,7 +148,7 @@ __all__ = [
     "read_endpoints",
     "ready_circuit",
     "record_of",
-    "registry_eye",
+    "registry_eyes",
     "rehearse_backup",
     "remember_on_device",
     "restore_vault",
@@ -193,7 +193,7 @@ _MODULES = {
     "synthetic": "write_synthetic_eye",
     "uniqueness": "ask_committee ask_erased with_verdict",
     "voting": "cast_vote open_poll prepare_ballot snapshot_group",
-    "facts": "has_words proof_facts registry_eye stages_of",
+    "facts": "has_words proof_facts registry_eyes stages_of",
     "links": "open_link",
     "values": (
         "WORD_COUNT AutoLock Job Passphrase RecoveryWords Session Vault data_folder open_session read_endpoints"

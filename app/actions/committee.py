@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.actions.capture import ProvedCapture
@@ -30,16 +31,17 @@ _REQUESTS = {
 
 
 class Committee(Protocol):
-    """Asks the three nodes about one proved code. Shares are made and sealed within `ask`; the code does not leave."""
+    """Asks the three nodes about a person's proved codes: one, or that of the counted eye and the other one's. Shares
+    are made and sealed within `ask`; no code leaves."""
 
-    def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
+    def ask(self, kind: VerdictKind, model: Model, eyes: Sequence[ProvedCapture]) -> bytes:
         """The verdict, `SignedVerdict.to_bytes()`. Raises an `IrisproofError` where the nodes come to another one."""
 
 
 class NoCommittee:
     """A registry on a local chain that asks for no verdict."""
 
-    def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:  # noqa: ARG002 - nobody is asked
+    def ask(self, kind: VerdictKind, model: Model, eyes: Sequence[ProvedCapture]) -> bytes:  # noqa: ARG002 - nobody is asked
         return b""
 
 
@@ -50,8 +52,8 @@ class NodesCommittee:
         self._registry = registry
         self._client = client
 
-    def ask(self, kind: VerdictKind, model: Model, proved: ProvedCapture) -> bytes:
-        return ask_committee(self._client, self._registry, model, [proved], _REQUESTS[kind]).to_bytes()
+    def ask(self, kind: VerdictKind, model: Model, eyes: Sequence[ProvedCapture]) -> bytes:
+        return ask_committee(self._client, self._registry, model, eyes, _REQUESTS[kind]).to_bytes()
 
 
 def committee_of(links: Links) -> Committee:

@@ -6,12 +6,14 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from app.actions.circuit import ready_circuit
+from app.committee.client_files import client_files
 from app.jobs import STAGES, Job
 from app.session import Session
 from app.vault import SlotKind, Vault
 from protocol.types import EyeSide
+from uniqueness.ports import Policy
 
-__all__ = ["has_words", "proof_facts", "registry_eye", "stages_of"]
+__all__ = ["has_words", "proof_facts", "registry_eyes", "stages_of"]
 
 
 def proof_facts(session: Session | None) -> tuple[tuple[str, str], ...]:
@@ -40,9 +42,13 @@ def proof_facts(session: Session | None) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in facts if value)
 
 
-def registry_eye(session: Session) -> EyeSide:
-    """The one eye of everybody that the registry takes, asked of the chain."""
-    return session.links.registry.eye_side()
+def registry_eyes(session: Session) -> tuple[EyeSide, ...]:
+    """The one eye of everybody that the registry takes, asked of the chain, and the other one too where the committee
+    compares both."""
+    counted, config = session.links.registry.eye_side(), session.links.endpoints.committee_config
+    if config is None or client_files(config.parent)[0].policy is Policy.ONE:
+        return (counted,)
+    return counted, (EyeSide.RIGHT if counted is EyeSide.LEFT else EyeSide.LEFT)
 
 
 def has_words(vault: Vault) -> bool:

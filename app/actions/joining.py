@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.actions.facts import registry_eyes
 from app.device import this_device
 from app.jobs import Job, JobState
 from app.session import Links, Session
@@ -18,7 +20,7 @@ from app.vault import Receipt, StoredJob
 from app.vault.captures import capture_secrets
 from circuits.iris.commit import forget_points
 from circuits.semaphore.identity import Identity
-from protocol.errors import InputError, TransactionRefused
+from protocol.errors import EncodingError, InputError, TransactionRefused
 from protocol.types import IdentityCommitment, NormalizedIris
 from registry_contract.client import Record, RecordStatus, Recovery
 from registry_contract.deployment import ZERO_ADDRESS
@@ -66,12 +68,14 @@ class Membership:
     recovery: WaitingRecovery | None = None
 
 
-def begin_enrollment(session: Session, iris: NormalizedIris) -> Job:
-    """Have the capture signed for the person's identity (made now, if there is none), keep both, start the worker.
+def begin_enrollment(session: Session, *eyes: NormalizedIris) -> Job:
+    """Have the captures signed for the person's identity (made now, if there is none), keep all, start the worker.
 
-    The job may be waited for, watched or left; `settle_job` takes its outcome in. Raises `InputError` where the
-    registry file names no station, or the person is a member already.
+    `eyes` are those of `registry_eyes`, in its order. The job may be waited for, watched or left; `settle_job` takes
+    its outcome in. Raises `InputError` where the registry file names no station, the eyes are not those that are
+    asked for, or the person is a member already.
     """
+    _require_eyes(session, eyes)
     contents = session.contents
     if not contents.has_identity():
         contents.add_identity(Identity.create())
@@ -80,7 +84,7 @@ def begin_enrollment(session: Session, iris: NormalizedIris) -> Job:
         raise InputError("you are enrolled already", hint="see: irisproof status")
     if any(job.kind == "enroll" for job in contents.jobs("open")):
         raise InputError("an enrolment of yours is under way", hint="see: irisproof status")
-    return _begin(session, "enroll", identity, iris, {})
+    return _begin(session, "enroll", identity, eyes, {})
 
 
 def begin_upgrades(session: Session) -> tuple[Job, ...]:
@@ -98,17 +102,18 @@ def begin_upgrades(session: Session) -> tuple[Job, ...]:
     return tuple(jobs)
 
 
-def begin_recovery(session: Session, iris: NormalizedIris, record_id: int) -> Job:
-    """Ask the registry to hand a record to a fresh identity, on a new capture of the same eye.
+def begin_recovery(session: Session, record_id: int, *eyes: NormalizedIris) -> Job:
+    """Ask the registry to hand a record to a fresh identity, on a new capture of the same eye, or of both.
 
     The committee must find the same person: `InputError` in a registry without one. The old identity can cancel it
     during the waiting period; then `complete_recovery` replaces the leaf.
     """
     if session.links.endpoints.deployment.committee == ZERO_ADDRESS:
         raise InputError("this registry has no committee, and so hands no record over", hint="enrol again")
+    _require_eyes(session, eyes)
     identity = Identity.create()
     session.contents.add_identity(identity, current=not session.contents.has_identity())
-    return _begin(session, "recover", identity, iris, {"record_id": record_id})
+    return _begin(session, "recover", identity, eyes, {"record_id": record_id})
 
 
 def resume_jobs(session: Session) -> tuple[Job, ...]:
@@ -175,12 +180,12 @@ def _drop_superseded(session: Session, done: StoredJob) -> None:
 
 
 def job_secrets(session: Session, stored: StoredJob) -> bytes:
-    """What a worker is given on its standard input: the signed capture, from the vault."""
+    """What a worker is given on its standard input: the signed captures, from the vault, each part with its length."""
     if stored.capture is None:
         return b""
-    capture = session.contents.capture(stored.capture)
-    attestation = capture.attestation.to_bytes()
-    return len(attestation).to_bytes(4, "big") + attestation + capture_secrets(capture)
+    captures = session.contents.eyes_of(stored.capture)
+    parts = [part for one in captures for part in (one.attestation.to_bytes(), capture_secrets(one))]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def membership(session: Session) -> Membership:
@@ -236,13 +241,29 @@ def _asked_of(session: Session, record: Record) -> WaitingRecovery | None:
     return None if found is None else WaitingRecovery(record.record_id, found.ready_at, is_mine=False)
 
 
-def _begin(session: Session, kind: str, identity: Identity, iris: NormalizedIris, more: dict[str, int]) -> Job:
-    deployment = session.links.endpoints.deployment
-    # the chain's clock and this machine's agree only nearly; the capture is timed by the one that judges it
-    iris = dataclasses.replace(iris, captured_at=min(iris.captured_at, session.links.registry.now()))
-    capture = _station(session).attest(iris, identity.commitment, deployment.registry, deployment.chain_id)
-    forget_points()  # a phone has no memory to spare for what one capture a person needs
-    root = session.contents.add_capture(capture)
+def _require_eyes(session: Session, eyes: Sequence[NormalizedIris]) -> None:
+    wanted = registry_eyes(session)
+    if len(eyes) == len(wanted) == 1:
+        return  # which one it is, the contract says
+    if [iris.eye_side for iris in eyes] != list(wanted):
+        names = " and then the ".join(f"{side.name.lower()} one" for side in wanted)
+        given = " and ".join(iris.eye_side.name.lower() for iris in eyes) or "none"
+        raise InputError(f"the committee compares {len(wanted)} eye(s): the {names}; given: {given}")
+
+
+def _begin(
+    session: Session, kind: str, identity: Identity, eyes: Sequence[NormalizedIris], more: dict[str, int]
+) -> Job:
+    deployment, station, roots = session.links.endpoints.deployment, _station(session), []
+    for iris in eyes:
+        # the chain's clock and this machine's agree only nearly; the capture is timed by the one that judges it
+        timed = dataclasses.replace(iris, captured_at=min(iris.captured_at, session.links.registry.now()))
+        capture = station.attest(timed, identity.commitment, deployment.registry, deployment.chain_id)
+        forget_points()  # a phone has no memory to spare for what a capture needs once
+        roots.append(session.contents.add_capture(capture))
+    root, *others = roots
+    for other in others:
+        session.contents.set_other_eye(root, other)
     request = _request(session, kind, identity.commitment, more)
     return _start(session, StoredJob(f"{kind}-{root[:16]}", kind, request, root, "open", _now()))
 
@@ -272,7 +293,15 @@ def _now() -> int:
     return int(time.time())
 
 
-def parse_job_secrets(data: bytes) -> tuple[bytes, bytes]:
-    """(attestation, capture) of what `job_secrets` made."""
-    length = int.from_bytes(data[:4], "big")
-    return data[4 : 4 + length], data[4 + length :]
+def parse_job_secrets(data: bytes) -> list[tuple[bytes, bytes]]:
+    """(attestation, capture) of each eye in what `job_secrets` made. Raises `EncodingError`."""
+    parts: list[bytes] = []
+    while data:
+        end = 4 + int.from_bytes(data[:4], "big")
+        if len(data) < end:
+            raise EncodingError("the job's secrets are cut off")
+        parts.append(data[4:end])
+        data = data[end:]
+    if not parts or len(parts) % 2:
+        raise EncodingError("the job's secrets cannot be read")
+    return list(zip(parts[::2], parts[1::2], strict=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,8 @@ _SEEN_POLL_S = 0.2
 class _Task:
     kind: str
     links: Links
-    capture: SignedCapture
+    captures: tuple[SignedCapture, ...]
+    """Of the eye that goes on chain, and of the other one where the committee compares both."""
     identity: IdentityCommitment
     folder: Path
     record_id: int
@@ -97,12 +98,12 @@ def _task(request: dict[str, Any], secrets: bytes, folder: Path, tell: Tell) -> 
         _VERDICTS[kind]
     except (KeyError, ValueError, TypeError) as error:
         raise EncodingError("the job's request cannot be read") from error
-    capture = signed_capture(*parse_job_secrets(secrets))
-    if capture.attestation.capture.identity != identity:
+    captures = tuple(signed_capture(*parts) for parts in parse_job_secrets(secrets))
+    if any(capture.attestation.capture.identity != identity for capture in captures):
         raise VerificationError("the capture is of another identity than the job")
     links = Links(endpoints)
     record, model = int(request.get("record_id", 0)), int(request.get("model_id", 0))
-    return _Task(kind, links, capture, identity, folder, record, model, tell)
+    return _Task(kind, links, captures, identity, folder, record, model, tell)
 
 
 def _evidence(task: _Task) -> tuple[CodeEvidence, ...]:
@@ -113,14 +114,14 @@ def _evidence(task: _Task) -> tuple[CodeEvidence, ...]:
         task.tell("circuit")
         circuit = circuit_of_key(task.links.governance.vk_hash(model_id).hex())
         planes = planes_of(circuit, chain_id)
-        proved = _proved(task, circuit)
+        proved = [_proved(task, circuit, place) for place in range(len(task.captures))]
         task.tell("committee")
         verdict = _verdict(task, committee, (model_id, planes, circuit), proved)
-        evidence.append(code_evidence(planes, model_id, task.capture.ladder, proved.run.proof, verdict))
+        evidence.append(code_evidence(planes, model_id, task.captures[0].ladder, proved[0].run.proof, verdict))
     return tuple(evidence)
 
 
-def _verdict(task: _Task, committee: Committee, model: Model, proved: ProvedCapture) -> bytes:
+def _verdict(task: _Task, committee: Committee, model: Model, proved: Sequence[ProvedCapture]) -> bytes:
     """An earlier run's verdict while it lives, else a new one, on the disk before this returns: asked again, the
     committee would find this very request's own shares."""
     file = task.folder / f"verdict-{model[0]}.bin"
@@ -133,19 +134,20 @@ def _verdict(task: _Task, committee: Committee, model: Model, proved: ProvedCapt
     return verdict
 
 
-def _proved(task: _Task, circuit: Circuit) -> ProvedCapture:
+def _proved(task: _Task, circuit: Circuit, place: int) -> ProvedCapture:
     """The proof of an earlier run of this job, else a new one, on the disk before this returns."""
     network = circuit.facts.network
     task.tell("code")
-    encoder = ENCODERS[network]
-    code = encoder.encode(task.capture.planes[encoder.texture].plane, task.capture.planes[encoder.mask].plane)
-    file = task.folder / f"evidence-{network}-{circuit.facts.vk_sha256[:16]}.json"
+    encoder, capture = ENCODERS[network], task.captures[place]
+    code = encoder.encode(capture.planes[encoder.texture].plane, capture.planes[encoder.mask].plane)
+    other = "-other" * place
+    file = task.folder / f"evidence-{network}-{circuit.facts.vk_sha256[:16]}{other}.json"
     task.tell("proof")
     try:
         proof = CodeProof(network, bytes.fromhex(json.loads(file.read_text())["proof"]))
-        return ProvedCapture(task.capture, code, CodeProofRun(proof, 0.0, 0.0))
+        return ProvedCapture(capture, code, CodeProofRun(proof, 0.0, 0.0))
     except (OSError, ValueError, KeyError, TypeError, IrisproofError):
-        proved = prove_capture(circuit, task.capture, code)
+        proved = prove_capture(circuit, capture, code)
     write_atomic(file, json.dumps({"proof": proved.run.proof.proof.hex()}).encode(), mode=0o600)
     return proved
 
@@ -155,7 +157,7 @@ def _submit(task: _Task, evidence: tuple[CodeEvidence, ...]) -> None:
     if task.kind == "upgrade":
         links.registry.upgrade(task.identity, evidence[0])
         return
-    enrollment: Enrollment = prepare_enrollment(task.capture.ladder, task.capture.attestation, *evidence)
+    enrollment: Enrollment = prepare_enrollment(task.captures[0].ladder, task.captures[0].attestation, *evidence)
     if task.kind == "recover":
         links.registry.request_recovery(task.record_id, enrollment)
         return

@@ -18,6 +18,7 @@ from app.cli.person import opened_session, person_options
 if TYPE_CHECKING:
     from app.jobs import Job
     from app.session import Session
+    from protocol.types import NormalizedIris
 
 __all__ = ["enroll", "leave", "recover", "status", "upgrade"]
 
@@ -28,25 +29,32 @@ _eye_option = click.option(
 )
 
 
+_other_option = click.option(
+    "--other-eye",
+    "other",
+    type=click.Path(path_type=Path),
+    metavar="IMAGE",
+    help="The other eye, for a committee that compares both.",
+)
+
+
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
 @_eye_option
+@_other_option
 @person_options
 @click.option("--detach", is_flag=True, help="Do not wait: the work goes on, and status tells of it.")
-def enroll(image: Path, eye: str, detach: bool, as_json: bool, **place: Any) -> None:
+def enroll(image: Path, eye: str, other: Path | None, detach: bool, as_json: bool, **place: Any) -> None:
     """Become a member, by a near-infrared picture of one eye.
 
     The picture is read, never copied or sent. Proving goes on in a process of its own: Ctrl-C stops it and leaves
     nothing; a machine that went off takes it up again at the next status.
     """
-    from app.actions import begin_enrollment, naming, open_image, unroll_eye
-    from protocol.types import EyeSide
+    from app.actions import begin_enrollment
 
-    picture = open_image(image)
-    with naming(image.name):
-        iris = unroll_eye(picture, EyeSide[eye.upper()])
+    eyes = _eyes(image, other, eye)
     with opened_session(**place) as session:
-        job = begin_enrollment(session, iris)
+        job = begin_enrollment(session, *eyes)
         if detach:
             print_result({"job": job.id}, f"begun: {job.id}", as_json)
             return
@@ -100,23 +108,21 @@ def upgrade(as_json: bool, **place: Any) -> None:
 @click.argument("record", type=click.IntRange(1))
 @click.argument("image", type=click.Path(path_type=Path), required=False)
 @_eye_option
+@_other_option
 @person_options
 @click.option("--complete", is_flag=True, help="The waiting period is over: take the record.")
 @click.option("--cancel", is_flag=True, help="I have the old identity: say no to somebody's recovery.")
-def recover(record: int, image: Path | None, eye: str, as_json: bool, **options: Any) -> None:
+def recover(record: int, image: Path | None, eye: str, other: Path | None, as_json: bool, **options: Any) -> None:
     """Take your RECORD back after a lost vault, by a new picture of the same eye.
 
     The committee must find the same person. During the waiting period whoever has the old identity can cancel it.
     """
-    from app.actions import begin_recovery, cancel_recovery, complete_recovery, naming, open_image, unroll_eye
-    from protocol.types import EyeSide
+    from app.actions import begin_recovery, cancel_recovery, complete_recovery
 
     complete, cancel = options.pop("complete"), options.pop("cancel")
     if (image is None) != (complete or cancel) or (complete and cancel):
         raise click.UsageError("give an image, or --complete, or --cancel")
-    if image is not None:
-        with naming(image.name):
-            iris = unroll_eye(open_image(image), EyeSide[eye.upper()])
+    eyes = [] if image is None else _eyes(image, other, eye)
     with opened_session(**options) as session:
         if cancel:
             cancel_recovery(session)
@@ -125,7 +131,7 @@ def recover(record: int, image: Path | None, eye: str, as_json: bool, **options:
             result = complete_recovery(session, record).data
             print_result(result, f"record {record} is yours again", as_json)
         else:
-            result = _see_through(session, begin_recovery(session, iris, record))
+            result = _see_through(session, begin_recovery(session, record, *eyes))
             wait = max(0, int(result["ready_at"]) - session.links.registry.now())
             print_result(result, f"requested: irisproof recover {record} --complete in {wait:,} s", as_json)
 
@@ -175,6 +181,21 @@ def _why(session: Session, job_id: str) -> str:
     from app.jobs import Job
 
     return Job(session.jobs_folder / job_id).status().message
+
+
+def _eyes(image: Path, other: Path | None, eye: str) -> list[NormalizedIris]:
+    """Of the picture of `eye`, and of the other eye's where there is one."""
+    from app.actions import naming, open_image, unroll_eye
+    from protocol.types import EyeSide
+
+    opposite = EyeSide.RIGHT if EyeSide[eye.upper()] is EyeSide.LEFT else EyeSide.LEFT
+    eyes = []
+    for path, side in ((image, EyeSide[eye.upper()]), (other, opposite)):
+        if path is not None:
+            picture = open_image(path)
+            with naming(path.name):
+                eyes.append(unroll_eye(picture, side))
+    return eyes
 
 
 def _recovery_line(record_id: int, ready_at: int, is_mine: bool) -> str:

@@ -129,6 +129,8 @@ class CaptureScreen(Page):
     def __init__(self) -> None:
         super().__init__("capture")
         self.side: EyeSide | None = None
+        self._wanted: tuple[EyeSide, ...] = ()
+        self._taken_eyes: list[Any] = []
         self.camera: Any = None
         self.coach: Any = None
         self._url: str | None = None
@@ -153,17 +155,19 @@ class CaptureScreen(Page):
 
     def on_pre_enter(self, *args: object) -> None:
         self._importing, self._url, self.side = False, None, None
+        self._taken_eyes = []
         super().on_pre_enter(*args)
         session = self.app.session
 
-        def known(side: EyeSide) -> None:
-            self.side = side
+        def known(sides: tuple[EyeSide, ...]) -> None:
+            self._wanted, self.side = sides, sides[0]
             self._reopen()
 
-        self.run(lambda: actions.registry_eye(session), known, _("Asking the registry which eye it takes"))
+        self.run(lambda: actions.registry_eyes(session), known, _("Asking the registry which eye it takes"))
 
     def on_leave(self, *args: object) -> None:
         self._close()
+        self._taken_eyes = []
         super().on_leave(*args)
 
     def body(self) -> Iterable[Widget]:
@@ -282,8 +286,14 @@ class CaptureScreen(Page):
         self._reason.text_logical = advice.reason[:1].upper() + advice.reason[1:]
 
     def _taken(self) -> None:
-        iris, session, record_id = self.coach.iris, self.app.session, self._record_id
+        session, record_id = self.app.session, self._record_id
+        self._taken_eyes.append(self.coach.iris)
+        eyes = tuple(self._taken_eyes)
         self._close()
+        if len(eyes) < len(self._wanted):
+            self.side, self._url = self._wanted[len(eyes)], None
+            self._reopen()
+            return
 
         def begun(job: Any) -> None:
             self.app.job = job
@@ -291,7 +301,7 @@ class CaptureScreen(Page):
 
         def begin() -> Any:
             if record_id is None:
-                return actions.begin_enrollment(session, iris)
-            return actions.begin_recovery(session, iris, record_id)
+                return actions.begin_enrollment(session, *eyes)
+            return actions.begin_recovery(session, record_id, *eyes)
 
         self.run(begin, begun, _("Your eye was captured. Signing"))

@@ -117,6 +117,15 @@ class Contents:
             if done.rowcount != 1:
                 raise InputError("this vault does not have that identity")
 
+    def set_other_eye(self, root: str, other: str) -> None:
+        """Note that a person's two eyes were captured together: that of `root` goes on chain."""
+        self.set_setting(f"other eye of {root}", other)
+
+    def eyes_of(self, root: str) -> tuple[SignedCapture, ...]:
+        """The capture of `root`, and that of the other eye where both were captured. Raises `InputError`."""
+        other = self.setting(f"other eye of {root}")
+        return tuple(self.capture(one) for one in (root, other) if one is not None)
+
     def add_capture(self, capture: SignedCapture) -> str:
         """Keep a signed capture with its planes and salts; returns its root (hex). The same one again is one."""
         from app.vault.captures import capture_secrets  # noqa: PLC0415

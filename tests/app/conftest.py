@@ -14,6 +14,7 @@ from tests.app.clock import Clock
 from tests.app.people import enrolled
 from tests.app.person import PASSPHRASE, Person, secret_file
 from tests.app.program import Room
+from uniqueness.ports import Policy
 
 
 @pytest.fixture
@@ -47,6 +48,14 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     """The same with the committee's three nodes. Tests in the group "judged" share it."""
     file = tmp_path_factory.mktemp("judged") / "devnet.json"
     with running_devnet(DevnetOptions(file, with_committee=True)) as endpoints:
+        yield Devnet(endpoints, file)
+
+
+@pytest.fixture(scope="session")
+def two_eyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
+    """The same, and the committee compares both eyes."""
+    file = tmp_path_factory.mktemp("both") / "devnet.json"
+    with running_devnet(DevnetOptions(file, with_committee=True, policy=Policy.BOTH)) as endpoints:
         yield Devnet(endpoints, file)
 
 

@@ -36,7 +36,7 @@ def test_an_eye_enrols_once_and_its_record_is_recovered_from_a_fresh_vault(
     actions.settle_job(new, second)
     assert not actions.membership(new).is_member
 
-    requested = done(new, actions.begin_recovery(new, again, record_id))
+    requested = done(new, actions.begin_recovery(new, record_id, again))
     assert requested.data["ready_at"] > new.links.registry.now()
     assert actions.check_receipt(new, requested) == "waiting"
     with pytest.raises(TransactionRefused, match="Registry__RecoveryNotReady"):

@@ -39,7 +39,7 @@ def test_a_registry_without_a_committee_hands_no_record_over(
     with actions.create_vault(tmp_path, Passphrase("a fresh passphrase")) as vault:
         session = open_session(vault, tmp_path, devnet.endpoints)
         with pytest.raises(InputError, match="has no committee"):
-            actions.begin_recovery(session, eye(51), record.record_id)
+            actions.begin_recovery(session, record.record_id, eye(51))
         assert not session.contents.has_identity()
 
 

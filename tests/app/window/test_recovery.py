@@ -81,7 +81,7 @@ def test_a_place_is_taken_back_and_kept_from_the_next_who_asks(lost: Session, fr
     assert not actions.membership(lost).is_member
     assert actions.membership(driver.app.session).is_member
 
-    done(thief, actions.begin_recovery(thief, eye(EYE, 3), record_id))
+    done(thief, actions.begin_recovery(thief, record_id, eye(EYE, 3)))
     driver.app.show("settings")
     driver.app.show("home")
     driver.until(lambda: driver.says("Somebody asks for your place"), "the warning")
