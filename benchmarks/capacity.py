@@ -36,13 +36,12 @@ class EngineCost:
 
 
 ENGINES = (
-    EngineCost("checked", linear_ns=225, bits_ns=230, sent_bytes=31.0),
-    EngineCost("spu", linear_ns=150, bits_ns=1130, sent_bytes=29.2),
+    EngineCost("checked", linear_ns=115, bits_ns=184, sent_bytes=28.7),
+    EngineCost("spu", linear_ns=126, bits_ns=332, sent_bytes=11.8),
 )
-"""`benchmarks.uniqueness` on two cores of an AMD EPYC with AVX-512, torch's products, 2026-11-26, among much other work
-(load 13): 2.2 M (checked, 34 presentations) and 0.78 M (SPU, 31) comparisons a core-second, 0.98 M for the checked
-one with numpy's products. An idle machine does better. Of the checked 455 ns some 225 were products and sums of rows
-(profile). SPU's bytes were counted on the loopback interface in the study that chose it."""
+"""`benchmarks.uniqueness` on two idle cores of an AMD EPYC with AVX-512, torch's products, 2026-11-26: 3.35 M (checked,
+240 presentations) and 2.18 M (SPU, 31) comparisons a core-second; numpy's products do 3.27 M. Of the checked 299 ns some
+115 are products and sums of rows (each timed alone). SPU's bytes were counted on the loopback interface, at 240."""
 
 
 @dataclass(frozen=True)

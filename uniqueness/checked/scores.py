@@ -21,13 +21,14 @@ from dataclasses import replace
 import numpy as np
 
 from uniqueness.binding import AcceptedShares
-from uniqueness.checked.party import Party, Shared, Stream
+from uniqueness.checked.party import Party, Residues, Shared, Stream
 from uniqueness.comparison import PROTOCOL, Query
 from uniqueness.linear import Arithmetic, Limbs, Presentations, split_limbs
 
-__all__ = ["KEYS", "SUBSETS", "CheckedQuery"]
+__all__ = ["KEYS", "SUBSETS", "CheckedQuery", "subset_totals"]
 
 SUBSETS = KEYS = 16
+_SUMMED_AT_A_TIME = 256
 
 
 class CheckedQuery:
@@ -57,7 +58,7 @@ class CheckedQuery:
         chosen = Stream(self._party.peers.coin()).draw((SUBSETS, len(rows)), np.uint16) & np.uint16(1)
         sums = split_limbs(self._sums(rows, chosen))  # [X_j | X_j+1]
         keyed = self._products(sums, self._keyed).reshape(SUBSETS, KEYS, self._count, -1)
-        totals = (np.tensordot(chosen, slot, 1) for slot in (scores.own, scores.second))
+        totals = (subset_totals(chosen, slot) for slot in (scores.own, scores.second))
         return Shared(*totals), self._party.reshare(keyed.swapaxes(0, 1))
 
     def verify(self) -> None:
@@ -68,6 +69,18 @@ class CheckedQuery:
             difference = Shared(keys * total.own - keyed.own, keys * total.second - keyed.second)
             self._party.require_zero_sum(difference, "a score is not the product of its shares")
         self._pending.clear()
+
+
+def subset_totals(chosen: Residues, slot: Residues) -> Residues:
+    """The sum modulo 2^16 of each subset: [subsets, n] of 0 and 1, elements [n, ...] -> [subsets, ...]. By products
+    in float32, exact because 256 x 65,535 < 2^24."""
+    flat, weights = slot.reshape(len(slot), -1), chosen.astype(np.float32)
+    totals = np.zeros((len(chosen), flat.shape[1]), np.uint16)
+    for at in range(0, len(flat), _SUMMED_AT_A_TIME):
+        stop = at + _SUMMED_AT_A_TIME
+        part = weights[:, at:stop] @ flat[at:stop].astype(np.float32)
+        totals += part.astype(np.int32).astype(np.uint16)
+    return totals.reshape(len(chosen), *slot.shape[1:])
 
 
 def _multiples(party: Party, keys: Shared[np.uint16], eye: AcceptedShares) -> list[AcceptedShares]:
