@@ -41,7 +41,7 @@ ENGINES = (
 )
 """`benchmarks.uniqueness` on two idle cores of an AMD EPYC with AVX-512, torch's products, 2026-11-26: 3.35 M (checked,
 240 presentations) and 2.18 M (SPU, 31) comparisons a core-second; numpy's products do 3.27 M. Of the checked 299 ns
-some 115 are products and sums of rows (each timed alone). SPU's bytes were counted on the loopback interface, at 240."""
+some 115 are products and sums of rows, each timed alone; bytes of SPU were counted on loopback, at 240."""
 
 
 @dataclass(frozen=True)
