@@ -11,6 +11,9 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Two workers fill two processors; more threads in each are in each other's way.
+ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
+
 .PHONY: help setup committee-venv demo demo-upgrade window bundle screenshots page-screenshots messages window-system page-system mobile-system phone-tree test lint check bench train soak coverage circuit srs format lock clean
 
 help: ## Show this list
@@ -64,7 +67,7 @@ phone-tree: setup node_modules/.installed-dev ## Stage what ships on a phone int
 	@$(BIN)/python -m mobile_build.stage build/phone
 
 test: setup $(VENV)/.dev node_modules/.installed-dev committee-venv ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup $(VENV)/.dev ## Format, style, types, import rules, Solidity format
 	$(BIN)/ruff format --check .
