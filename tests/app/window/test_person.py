@@ -232,9 +232,9 @@ def test_renewal_is_stopped_and_then_goes_through(
     driver.tap("Renew now")
     driver.on("upgrade")
     driver.tap("Renew now")
-    driver.until(lambda: driver.app.root.current == "proving" and driver.screen.bar_value > 0.0, "the proof")
+    driver.until(lambda: driver.app.root.current == "proving", "the work")
     session, job = driver.app.session, driver.app.job
-    driver.tap("Stop")
+    driver.tap("Stop")  # at once: on a busy machine it may be done before many frames are drawn
     driver.on("home")
     assert not job.folder.exists()
     assert session.contents.jobs("open") == ()
