@@ -97,10 +97,9 @@ def begin_upgrades(session: Session) -> tuple[Job, ...]:
     if found.record is None:
         raise InputError("you are not enrolled", hint="run: irisproof enroll")
     if found.missing_models and len(registry_eyes(session)) > 1:
-        command = f"irisproof recover {found.record.record_id} IMAGE --other-eye IMAGE"
         raise InputError(
             "a committee that compares both eyes cannot renew a record from stored captures",
-            hint=f"take the record anew with fresh pictures: {command}",
+            hint="ask those who run the registry to keep the old model: docs/committee.md",
         )
     root = found.record.commitments_root.hex()
     jobs = []

@@ -102,17 +102,18 @@ class BallotIntake:
 
 
 class EnrollmentIntake:
-    """`enroll(enrollment)`. Each circuit is one that was built here; a model of no such circuit is not relayed."""
+    """`enroll(enrollment)`. `circuit_of` finds the circuit of a verifying key by its hash, for every model that this
+    program knows: also for one that became live while the relayer runs. Others are not relayed."""
 
     kind = "enrollment"
 
     def __init__(
-        self, registry: RegistryClient, dry_run: DryRun, gas: int, circuits: Callable[[], list[Circuit]]
+        self, registry: RegistryClient, dry_run: DryRun, gas: int, circuit_of: Callable[[str], Circuit]
     ) -> None:
         self._registry = registry
         self._dry_run = dry_run
         self._gas = gas
-        self._circuits = circuits
+        self._circuit_of = circuit_of
         self._inputs = _inputs(registry.contract.abi, "enroll")
         self._models = registry.connection.contract(registry.deployment.models, load_contract("ModelRegistry").abi)
         self._one_at_a_time = threading.Lock()  # a verification is a process of its own
@@ -141,10 +142,10 @@ class EnrollmentIntake:
         model = self._registry.connection.call(self._models.functions.modelOf(model_id))
         names = [part["name"] for part in _outputs(self._models.abi, "modelOf")[0]["components"]]
         wanted = bytes(dict(zip(names, model, strict=True))["vkHash"]).hex()
-        for circuit in self._circuits():
-            if circuit.facts.vk_sha256 == wanted:
-                return circuit
-        raise InputError(f"this relayer has no circuit of model {model_id}", hint="use another relayer")
+        try:
+            return self._circuit_of(wanted)
+        except InputError as error:
+            raise InputError(f"this relayer has no circuit of model {model_id}", hint="use another relayer") from error
 
 
 def _message(ballot: dict[str, Any]) -> int:

@@ -18,7 +18,6 @@ from app.relay.limits import RateLimit
 from app.relay.server import RelayServer
 from app.relay.submitter import Submitter
 from app.web import serve
-from circuits.iris.circuit import Circuit
 from protocol.errors import InputError
 from registry_contract.broadcast import Broadcaster
 from registry_contract.client import RegistryClient
@@ -46,7 +45,7 @@ def run_relay(config: RelayConfig, write: Callable[[str], None]) -> None:
         intakes: dict[str, Intake] = {
             "/ballots": BallotIntake(polls, node.dry_run, config.ballot_gas, checkers.verify),
             "/rankings": BallotIntake(polls, node.dry_run, config.ballot_gas, checkers.verify, ranked=True),
-            "/enrollments": EnrollmentIntake(registry, node.dry_run, config.enrollment_gas, _circuits),
+            "/enrollments": EnrollmentIntake(registry, node.dry_run, config.enrollment_gas, actions.circuit_of_key),
         }
         server = RelayServer(intakes, queue, RateLimit(config.requests_per_minute), config.max_waiting)
         sending = threading.Thread(target=submitter.run, args=(_PAUSE_S,), name="submitter", daemon=True)
@@ -70,10 +69,6 @@ def _deployment(path: Path) -> Deployment:
         raise InputError(
             f"the deployment {path} cannot be read: {error.strerror}", hint="irisproof deploy writes it"
         ) from error
-
-
-def _circuits() -> list[Circuit]:
-    return [actions.ready_circuit()]
 
 
 @contextmanager
