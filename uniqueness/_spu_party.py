@@ -46,6 +46,10 @@ SECRET = libspu.Visibility.VIS_SECRET
 SLOTS = ("s0", "s1", "s2")
 
 
+class WrongAnswer(RuntimeError):
+    """SPU keeps its shares otherwise than `_spu_shares` writes them. What a node shows of an error is its name."""
+
+
 class Session:
     """The link to the other two parties and the compiled programs."""
 
@@ -69,8 +73,7 @@ class Session:
         self.rehearse()
 
     def rehearse(self) -> None:
-        """Raises `RuntimeError` where answers to known questions are wrong: then SPU keeps its shares otherwise than
-        `_spu_shares` writes them."""
+        """Raises `WrongAnswer` unless the answers to three known questions are right."""
         scores = np.tile(np.array([-32767, -1, 0, -256], np.int32), RUNS[0] // 4)
         for positive in (None, 0, RUNS[0] - 1):
             if positive is not None:
@@ -78,7 +81,7 @@ class Session:
             mine = scores + 21 if self.rank == 0 else np.full(len(scores), -7 * self.rank)
             self.add(mine.astype(np.uint16), 1, first=True)
             if self.matches() != (positive is not None):
-                raise RuntimeError("SPU gave a wrong answer to a known question")
+                raise WrongAnswer("SPU gave a wrong answer to a known question")
 
     def sum_of(self, size: int) -> tuple[Any, list[Any]]:
         """The program that adds three numbers up, and what this party puts in for the others."""

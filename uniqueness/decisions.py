@@ -38,6 +38,7 @@ class Decisions:
     def of_request(self, proposal: Proposal, accepted: Accepted) -> tuple[EntryKind, dict[str, Any]]:
         _require_sealed(proposal, accepted)
         request, query = accepted.first, accepted.query
+        self._require_none_out(accepted)
         comparison = self._slot.comparison(proposal.session)
         self._require_eyes(comparison, proposal, accepted)
         view = self._store.view(query.network)
@@ -62,6 +63,8 @@ class Decisions:
             "record_id": record_id,
             "expires_at": proposal.at + VERDICT_LIFE_S,
         }
+        if len(accepted.roots) > 1:  # the chain has the first eye's root alone, and a renewal must be of this very pair
+            body["roots"] = [root.hex() for root in accepted.roots]
         if request.kind is RequestKind.SAME_PERSON:
             return EntryKind.SAME_PERSON, body
         return EntryKind(request.kind.value), body | {"seals": proposal.seals}
@@ -74,6 +77,17 @@ class Decisions:
             scores = same_eye_scores(accepted.query)
             if comparison.any_positive(proposal.tag("same eye"), [scores], scores.size):
                 raise RequestRefused(Refusal.SAME_EYE, "both pictures are of one eye", hint="take one of each eye")
+
+    def _require_none_out(self, accepted: Accepted) -> None:
+        """Of two requests that were accepted at once, the second must not reserve another pair for the same code."""
+        first = accepted.first
+        where = "identity = ? and model_id = ? and state = 'reserved'"
+        if self._store.records(where, str(first.identity.value), first.model_id):
+            raise RequestRefused(
+                Refusal.PENDING,
+                "a verdict for this identity is out",
+                hint="enrol with it, or wait until it has expired",
+            )
 
     def _matching(self, number: int | None, network: str) -> int:
         if number is None:

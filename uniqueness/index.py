@@ -20,7 +20,7 @@ from uniqueness.request import UniquenessRequest
 
 __all__ = ["KEEPS_ROWS", "REBUILD", "Index", "RecordState", "StoredRecord"]
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 KEEPS_ROWS = (EntryKind.UNIQUE, EntryKind.STORED)
 REBUILD = "run: irisproof committee rebuild --config FILE, with the other two nodes up"
 
@@ -100,6 +100,12 @@ class Index:
         entries = (Entry.from_bytes(row[0]) for row in found)
         return next((e for e in entries if e.kind in KEEPS_ROWS and e.body["identity"] == str(identity)), None)
 
+    def other_root(self, identity: int, root: bytes) -> bytes | None:
+        """The capture root of the other eye that the committee judged with an identity's capture; None where it judged
+        no such pair."""
+        found = self._one("select other from pairs where identity = ? and root = ?", str(identity), root.hex())
+        return None if found is None else bytes.fromhex(found)
+
     # ---------------------------------------------------------------------------------------------------- the records
 
     def count(self, network: str) -> int:
@@ -176,22 +182,27 @@ def _make_tables(db: Database) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version == STORE_VERSION:
         return
-    if version != 0:
+    if version > STORE_VERSION:
         raise StoreDamaged(f"the store is of version {version}; this program reads {STORE_VERSION}")
     db.execute("begin immediate")
-    for table in _TABLES:
-        db.execute(table)
+    for tables in _TABLES[version:]:
+        for table in tables:
+            db.execute(table)
     db.execute(f"PRAGMA user_version = {STORE_VERSION}")
     db.execute("commit")
 
 
 _TABLES = (
-    "create table log (sequence integer primary key, hash text not null, bytes blob not null, request text,"
-    " own integer, code text)",
-    "create index log_codes on log (code)",
-    "create index log_requests on log (request)",
-    "create table records (network text, number integer, model_id integer, identity text, code text, state text,"
-    " record_id integer, expires_at integer, seals text, blinds text, primary key (network, number))",
-    "create table prepared (hash text primary key, bytes blob, blinds text, own integer)",
-    "create table replays (id text primary key, expires_at integer)",
+    (
+        "create table log (sequence integer primary key, hash text not null, bytes blob not null, request text,"
+        " own integer, code text)",
+        "create index log_codes on log (code)",
+        "create index log_requests on log (request)",
+        "create table records (network text, number integer, model_id integer, identity text, code text, state text,"
+        " record_id integer, expires_at integer, seals text, blinds text, primary key (network, number))",
+        "create table prepared (hash text primary key, bytes blob, blinds text, own integer)",
+        "create table replays (id text primary key, expires_at integer)",
+    ),
+    ("create table pairs (identity text, root text, other text, primary key (identity, root))",),
 )
+"""What each version of the store adds to the one before it."""

@@ -15,7 +15,7 @@ from uniqueness.binding import Committee, Submission, accept_shares
 from uniqueness.comparison import Query
 from uniqueness.ports import Policy, RegistryPort
 from uniqueness.refusals import Refusal, RequestRefused
-from uniqueness.request import UniquenessRequest, bundle_digest
+from uniqueness.request import RequestKind, UniquenessRequest, bundle_digest
 from uniqueness.rows import row_of
 from uniqueness.sealing import open_box
 from uniqueness.shares import NodeShares
@@ -34,6 +34,8 @@ class Accepted:
     digest: bytes
     first: UniquenessRequest
     code_commitment: bytes
+    roots: tuple[bytes, ...]
+    """Of each eye: the root, signed by a station, over the commitments that its code was proved from."""
     query: Query = field(repr=False)
     held: Held = field(repr=False)
 
@@ -55,7 +57,8 @@ class Intake:
         1. It is read, and its eyes are those that the policy wants, of one identity.
         2. This identity does not wait for the chain under this model with another code.
         3. Each eye's box opens, and its shares are of its proved code (`binding.accept_shares`).
-        4. Each eye's evidence holds: station, paths, and the chain's word on the identity (`RegistryPort`).
+        4. Each eye's evidence holds: station, paths, and the chain's word on the identity (`RegistryPort`). A `Stored`
+           pair is the one that was judged: the first eye's root is the chain's, the other's is the log's.
         """
         requests, parts = self._read(value)  # 1
         first = requests[0]
@@ -68,6 +71,7 @@ class Intake:
                     hint="enrol with it, or wait until it has expired",
                 )
         eyes, rows = [], []
+        roots: list[bytes] = []
         for request, (proof, box, evidence) in zip(requests, parts, strict=True):
             context = request.box_context(self._committee.node)
             shares = NodeShares.from_bytes(open_box(self._box_key, box, context))  # 3
@@ -75,10 +79,24 @@ class Intake:
                 accepted = accept_shares(
                     self._committee, Submission(request, proof, shares), self._store, self._registry.now()
                 )
-            self._registry.require_evidence(request, proof, evidence)  # 4
+            under = self._judged_with(request, roots[0]) if roots else None
+            roots.append(self._registry.require_evidence(request, proof, evidence, under))  # 4
             eyes.append(accepted)
             rows.append(row_of(accepted, shares))
-        return Accepted(bundle_digest(requests), first, code, Query(tuple(eyes)), tuple(rows))
+        return Accepted(bundle_digest(requests), first, code, tuple(roots), Query(tuple(eyes)), tuple(rows))
+
+    def _judged_with(self, request: UniquenessRequest, root: bytes) -> bytes | None:
+        """The root that the second eye of a `Stored` request must be under; None for a request that brings its own."""
+        if request.kind is not RequestKind.STORED:
+            return None
+        other = self._store.other_root(request.identity.value, root)
+        if other is None:
+            raise RequestRefused(
+                Refusal.EVIDENCE_FAILS,
+                "this committee's log does not say which eye was judged with the record's capture",
+                hint="take the record anew with fresh pictures: irisproof recover",
+            )
+        return other
 
     def digest_of(self, value: dict[str, Any]) -> bytes:
         """The digest of a submission, whether it is accepted or not. Raises as `accept` does in its first step."""

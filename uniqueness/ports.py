@@ -47,9 +47,12 @@ class RegistryPort(Protocol):
     def code_commitment(self, proof: CodeProof) -> bytes:
         """32 bytes: how verdicts name the code of a proof."""
 
-    def require_evidence(self, request: UniquenessRequest, proof: CodeProof, evidence: bytes) -> None:
+    def require_evidence(
+        self, request: UniquenessRequest, proof: CodeProof, evidence: bytes, under: bytes | None = None
+    ) -> bytes:
         """What `binding.accept_shares` leaves to its caller, and what the chain knows of the identity, for the kind of
-        request. Raises `RequestRefused` (`EVIDENCE_FAILS`)."""
+        request. Returns the root of commitments that the code is proved from; `under`: it must be this one, which was
+        judged before. Raises `RequestRefused` (`EVIDENCE_FAILS`)."""
 
     def record_of(self, identity: int) -> int:
         """Id of an identity's record; 0 for none."""

@@ -198,6 +198,8 @@ class Store(Index):
                 "insert into log values (?, ?, ?, ?, ?, ?)",
                 [entry.sequence, entry.hash.hex(), entry.to_bytes(), body.get("request"), own, body.get("code")],
             )
+            if "roots" in body:
+                self._db.execute("insert or replace into pairs values (?, ?, ?)", [body["identity"], *body["roots"]])
             if entry.kind in KEEPS_ROWS:
                 self._db.execute(
                     "insert into records values (?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?)",

@@ -88,19 +88,11 @@ def begin_enrollment(session: Session, *eyes: NormalizedIris) -> Job:
 
 
 def begin_upgrades(session: Session) -> tuple[Job, ...]:
-    """One job for each live model that the member has no code of, from the capture that was signed at enrolment.
-
-    Raises `InputError` where the committee compares both eyes: the chain has the counted eye's commitments alone, so no
-    node can tell that the other one is still the eye that was enrolled.
-    """
+    """One job for each live model that the member has no code of, from the capture that was signed at enrolment, or
+    from both where the committee compares both eyes."""
     found = membership(session)
     if found.record is None:
         raise InputError("you are not enrolled", hint="run: irisproof enroll")
-    if found.missing_models and len(registry_eyes(session)) > 1:
-        raise InputError(
-            "a committee that compares both eyes cannot renew a record from stored captures",
-            hint="ask those who run the registry to keep the old model: docs/committee.md",
-        )
     root = found.record.commitments_root.hex()
     jobs = []
     for model_id in found.missing_models:

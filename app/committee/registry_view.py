@@ -87,16 +87,20 @@ class RegistryView:
     def code_commitment(self, proof: CodeProof) -> bytes:
         return code_commitment(proof)
 
-    def require_evidence(self, request: UniquenessRequest, proof: CodeProof, evidence: bytes) -> None:
+    def require_evidence(
+        self, request: UniquenessRequest, proof: CodeProof, evidence: bytes, under: bytes | None = None
+    ) -> bytes:
         """1. The model is live. 2. For `Stored`: the identity is a member without a code under this model, and the root
-        is the record's. Else the capture is fresh and signed by an active station for this request's identity, eye,
-        registry and chain. 3. The proof holds by the model's contract, from commitments under that root. 4. The code is
-        nobody's yet. 5. For `Unique`: the identity has no record."""
+        is the record's, or `under` for the eye that the chain does not count. Else the capture is fresh and signed by
+        an active station for this request's identity, eye, registry and chain. 3. The proof holds by the model's
+        contract, from commitments under that root. 4. The code is nobody's yet. 5. For `Unique`: the identity has no
+        record."""
         given = Evidence.from_bytes(evidence)
         if request.model_id not in self._live():  # 1
             raise _refused(f"model {request.model_id} is not live")
         if request.kind is RequestKind.STORED:  # 2
-            root = self._member_without(request.identity, request.model_id).commitments_root
+            record = self._member_without(request.identity, request.model_id)
+            root = under or record.commitments_root
         else:
             self._require_signed(request, given)
             root = given.commitments_root
@@ -109,6 +113,7 @@ class RegistryView:
             raise _refused("this code is in the registry already")
         if request.kind is RequestKind.UNIQUE and self.record_of(request.identity.value):  # 5
             raise _refused("this identity is in the registry already")
+        return root
 
     def record_of(self, identity: int) -> int:
         try:

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from app import actions
-from circuits.iris.circuit import Circuit
 from tests.app.clock import Clock
 from tests.app.conftest import Devnet
-from tests.app.people import announce_second_model
 from tests.app.person import Person
 from tests.app.program import Room
 
@@ -28,7 +26,7 @@ def _pictures(folder: Path, left: tuple[int, int], right: tuple[int, int]) -> tu
 
 @pytest.mark.usefixtures("cheap_argon")
 def test_both_eyes_are_enrolled_and_found_again_and_take_the_place_back(
-    two_eyed: Devnet, person: Person, room: Room, tmp_path: Path, circuit_v2: Circuit
+    two_eyed: Devnet, person: Person, room: Room, tmp_path: Path
 ) -> None:
     registry = ("--registry", str(two_eyed.file))
     eyes = _pictures(tmp_path / "eyes", (54, 1), (55, 1))
@@ -48,12 +46,6 @@ def test_both_eyes_are_enrolled_and_found_again_and_take_the_place_back(
     assert other.ask("recover", record, "--complete") == f"record {record} is yours again\n"
     assert json.loads(other.ask("status", "--json"))["is_member"]
     assert "not enrolled" in person.ask("status")
-
-    clock = Clock(two_eyed.endpoints.rpc_url)
-    mark = clock.call("evm_snapshot")
-    announce_second_model(two_eyed.endpoints, clock, circuit_v2)
-    assert "cannot renew a record from stored captures" in other.ask("upgrade", status=1)
-    assert clock.call("evm_revert", mark)
 
 
 def test_two_eyes_are_too_many_where_one_is_compared(judged: Devnet, person: Person, tmp_path: Path) -> None:
