@@ -92,6 +92,7 @@ _CUES = {
     "pupil_round_share": Cue.OPEN_WIDE,
     "off_gaze": Cue.LOOK_STRAIGHT,
     "second_eye_distance_iris_radii": Cue.SHOW_ONE_EYE,
+    "limbus_arc_deg": Cue.OPEN_WIDE,
     "limbus_lead_grey_levels": Cue.SHOW_EYE,
     "limbus_edge_share": Cue.SHOW_EYE,
     "iris_unevenness": Cue.SHOW_EYE,
@@ -114,6 +115,8 @@ def cue_for(refusal: QualityError) -> Cue:
     """What a person can do about a refused picture. A test holds this to all gates."""
     if refusal.measure == "limbus_step_grey_levels":  # 0: never measured, the iris reaches the picture's edge
         return Cue.GO_BACK if refusal.value == 0.0 else Cue.SHOW_EYE
+    if refusal.measure == "iris_diameter_px" and refusal.value < refusal.limit / 2:  # pores and shadows of skin
+        return Cue.SHOW_EYE
     if refusal.measure == "pupil_to_iris_ratio":
         return Cue.LESS_ROOM_LIGHT if refusal.value < refusal.limit else Cue.MORE_ROOM_LIGHT
     return _CUES[refusal.measure]

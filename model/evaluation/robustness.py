@@ -64,7 +64,7 @@ def conditions() -> tuple[Condition, ...]:
     rows += [Condition("noise", sigma, "grey levels", partial(_noisy, sigma)) for sigma in (5.0, 10.0, 20.0)]
     rows += [
         Condition("rotation", degrees, "degrees", partial(_turned, degrees))
-        for degrees in (5.0, 10.0, 15.0, 20.0, 25.0)
+        for degrees in (5.0, 10.0, 15.0, 20.0, 25.0, 30.0)
     ]
     return tuple(rows)
 

@@ -11,19 +11,21 @@ from protocol.types import IrisCode
 ANGLE_COLUMNS = 120
 MAX_ROTATION_COLUMNS = 8
 """Eyes are compared turned by up to 8 of 120 columns (24 degrees) either way: 17 rotations."""
+HALF_TURN_COLUMNS = ANGLE_COLUMNS // 2
 TYPICAL_COMMON_SHARE = 0.625
 """Share of the symbols that two ordinary captures have in common; distances are scaled to it."""
 MIN_COMMON_SHARE = 0.20
 
 Counts = npt.NDArray[np.floating] | npt.NDArray[np.integer]
 
-__all__ = ["MAX_ROTATION_COLUMNS", "both_eyes_distance", "distance", "scaled_distance"]
+__all__ = ["HALF_TURN_COLUMNS", "MAX_ROTATION_COLUMNS", "both_eyes_distance", "distance", "scaled_distance"]
 
 
-def distance(a: IrisCode, b: IrisCode) -> float:
+def distance(a: IrisCode, b: IrisCode, max_rotation_columns: int = MAX_ROTATION_COLUMNS) -> float:
     """Normalised fractional Hamming distance, the least over all rotations; 0 is equal, strangers are near 0.45.
 
-    `scaled_distance` at each of the 17 rotations; the least of them brings strangers from 0.5 to about 0.45.
+    `scaled_distance` at each of the 17 rotations; the least of them brings strangers from 0.5 to about 0.45. With
+    `HALF_TURN_COLUMNS` it is sought over the whole turn, as the committee does.
 
     Raises `EncodingError` for codes of different networks or sizes, and `QualityError` where no rotation leaves
     20 % of the symbols in common.
@@ -35,8 +37,8 @@ def distance(a: IrisCode, b: IrisCode) -> float:
             hint="encode both irises with the same network",
         )
     one, other = _by_column(a), _by_column(b)
-    rotations = range(-MAX_ROTATION_COLUMNS, MAX_ROTATION_COLUMNS + 1)
-    turned = np.stack([np.roll(other, columns, axis=1).ravel() for columns in rotations])  # (17, symbols)
+    rotations = range(-max_rotation_columns, max_rotation_columns + 1)
+    turned = np.stack([np.roll(other, columns, axis=1).ravel() for columns in rotations])  # (rotations, symbols)
     common = np.abs(turned) @ np.abs(one).ravel()
     distances = scaled_distance(turned @ one.ravel(), common, one.size)
     if np.isnan(distances).all():

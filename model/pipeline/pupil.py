@@ -75,10 +75,11 @@ def without_lamps(image: Bytes) -> Bytes:
 
     Skin between lashes is bright too, but no brighter than other skin.
     """
-    ground = np.asarray(cv2.morphologyEx(image, cv2.MORPH_OPEN, np.ones((_LAMP_PX, _LAMP_PX), np.uint8)), np.uint8)
-    step = cv2.subtract(image, ground)
+    calm = np.asarray(cv2.GaussianBlur(image, (0, 0), 1.0), np.uint8)  # or every noisy pixel would be a lamp
+    ground = np.asarray(cv2.morphologyEx(calm, cv2.MORPH_OPEN, np.ones((_LAMP_PX, _LAMP_PX), np.uint8)), np.uint8)
+    step = cv2.subtract(calm, ground)
     (brightest,) = grey_percentiles(ground, 99)
-    spots = (step > _CERTAIN_LAMP_STEP) | ((step > _LAMP_STEP) & (image > brightest + _LAMP_LEAD))
+    spots = (step > _CERTAIN_LAMP_STEP) | ((step > _LAMP_STEP) & (calm > brightest + _LAMP_LEAD))
     grown = cv2.dilate(spots.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
     return np.where(grown > 0, ground, image)
 

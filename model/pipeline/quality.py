@@ -41,10 +41,18 @@ MIN_PUPIL_EDGE_SHARE = 0.70
 MIN_PUPIL_ROUND_SHARE = 0.80
 MIN_LIMBUS_STEP = 2.5
 MIN_LIMBUS_EDGE_SHARE = 0.55
-MIN_LIMBUS_LEAD = 1.5
-"""Grey levels by which the limbus' weaker side leads the edge of another size that fits next best. Three refused one
-in six captures with a soft, faint limbus that had been found well (`model.synthetic.cameras`); one let through
-some more that had not."""
+MIN_LIMBUS_LEAD = 1.0
+"""Grey levels by which the limbus' weaker side leads the edge of another size that fits next best. It says little by
+itself: three refused one in six captures with a soft, faint limbus that had been found well
+(`model.synthetic.cameras`)."""
+MIN_DOUBTFUL_LIMBUS_LEAD = 3.0
+"""The same where the circle is one that is often taken for the limbus: through the corners of the eye, where the lids
+meet, or an edge within the iris, which no lid reaches or which lies close around the pupil. On synthetic eyes, of such
+circles with less, most were wrong."""
+USUAL_LIMBUS_ARC_DEG = (40.0, 150.0)
+MAX_USUAL_PUPIL_SHARE = 0.65
+MIN_LIMBUS_ARC_DEG = 30.0
+"""Of either side of the limbus, between the lids: with less of it, 65 of 67 were no limbus."""
 MAX_IRIS_UNEVENNESS = 0.55
 MIN_IRIS_DIAMETER_PX = 80.0
 """Codes lose nothing at a quarter of the resolution of the public sets (diameter 200); noise then counts more."""
@@ -54,6 +62,8 @@ MAX_CENTRE_OFFSET = 0.25
 """Real pupils lie off the centre by some hundredths of the iris' radius."""
 MAX_OFF_GAZE = 0.47
 """28 degrees; a pupil that is itself oval by 5 % counts as 18 of them."""
+MAX_OFF_GAZE_UNDER_LID, LID_GAP = 0.40, 0.30
+"""24 degrees, where the upper lid comes near the pupil: the lid may have made it oval by cutting it off."""
 MIN_FOCUS = 15.0
 """A blur of 6.7 px at an iris radius of 100 px."""
 MIN_VISIBLE_SHARE = 0.35
@@ -148,11 +158,12 @@ def pupil_gates(found: PupilEvidence) -> Gates:
     dark_ring = f"{_NO_EYE}: the ring around the dark spot is dark"
     hidden = f"{_NO_EYE}: the pupil's edge is hidden in places"
     uneven = f"{_NO_EYE}: the pupil's edge is not round"
+    most_oval = MAX_OFF_GAZE_UNDER_LID if found.lid_gap < LID_GAP else MAX_OFF_GAZE
     return (
         Gate("pupil_step_grey_levels", found.step, MIN_PUPIL_STEP, faint, _OPEN_WIDE),
         Gate("pupil_dark_share", found.dark_share, MIN_PUPIL_DARK_SHARE, patchy, _OPEN_WIDE),
         Gate("ring_bright_share", found.ring_bright_share, MIN_RING_BRIGHT_SHARE, dark_ring, _OPEN_WIDE),
-        Gate("off_gaze", off_gaze(found), MAX_OFF_GAZE, *aside, at_most=True),
+        Gate("off_gaze", off_gaze(found), most_oval, *aside, at_most=True),
         Gate("pupil_edge_share", found.edge_share, MIN_PUPIL_EDGE_SHARE, hidden, _OPEN_WIDE),
         Gate("pupil_round_share", found.round_share, MIN_PUPIL_ROUND_SHARE, uneven, _OPEN_WIDE),
     )
@@ -161,6 +172,10 @@ def pupil_gates(found: PupilEvidence) -> Gates:
 def limbus_gates(found: LimbusEvidence) -> Gates:
     """The iris is fairly even and ends in something brighter on both sides, all along them."""
     weaker = min(found.right_step, found.left_step)
+    least, most = USUAL_LIMBUS_ARC_DEG
+    usual = least <= found.arc_deg <= most and found.pupil_share <= MAX_USUAL_PUPIL_SHARE
+    lead = MIN_LIMBUS_LEAD if usual else MIN_DOUBTFUL_LIMBUS_LEAD
+    narrow = "the lids hide the border of the iris"
     whole = "bring the whole eye into the picture and open it wide, in near-infrared light"
     no_border = f"{_NO_EYE}: no clear border between iris and sclera at both sides"
     unclear = "it is unclear which edge is the border of the iris"
@@ -168,7 +183,8 @@ def limbus_gates(found: LimbusEvidence) -> Gates:
     uneven = f"{_NO_EYE}: what surrounds the dark spot is too uneven for an iris"
     return (
         Gate("limbus_step_grey_levels", weaker, MIN_LIMBUS_STEP, cut_off if weaker == 0.0 else no_border, whole),
-        Gate("limbus_lead_grey_levels", (1 - found.rival) * weaker, MIN_LIMBUS_LEAD, unclear, whole),
+        Gate("limbus_arc_deg", found.arc_deg, MIN_LIMBUS_ARC_DEG, narrow, _UNCOVER),
+        Gate("limbus_lead_grey_levels", (1 - found.rival) * weaker, lead, unclear, whole),
         Gate("limbus_edge_share", found.edge_share, MIN_LIMBUS_EDGE_SHARE, no_border, whole),
         Gate("iris_unevenness", found.unevenness, MAX_IRIS_UNEVENNESS, uneven, _OPEN_WIDE, at_most=True),
     )

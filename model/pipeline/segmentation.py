@@ -139,9 +139,9 @@ def follow(image: EyeImage, last: Segmentation) -> Segmentation:
         again = find_limbus(edges, pupil, arc, limbus.circle.radius_px)
         limbus = limbus if again is None else replace(again, rival=limbus.rival)
     limbus = refine_limbus(edges, limbus, arc or SIDES)
-    of_pupil = measure_pupil(opened, traced)
-    of_limbus = measure_limbus(view.smooth, edges, limbus, (traced.contour, of_pupil))
     lids = find_eyelids(view.lid_edges, pupil, limbus.circle)
+    of_pupil = measure_pupil(opened, traced, lids)
+    of_limbus = measure_limbus(view.smooth, edges, (limbus, lids), (traced.contour, of_pupil))
     found = _Traced(view, edges, traced.contour, limbus.circle, lids, of_pupil, of_limbus)
     found.check()
     return _segmentation(found, last.another_eye_radii)
@@ -204,8 +204,8 @@ def _trace(image: EyeImage, search: View, candidate: _Candidate) -> _Traced:
         if again is not None:
             limbus = refine_limbus(edges, replace(again, rival=limbus.rival), arc)
             lids = find_eyelids(view.lid_edges, pupil, limbus.circle)
-    of_pupil = measure_pupil(opened, traced)
-    of_limbus = measure_limbus(view.smooth, edges, limbus, (traced.contour, of_pupil))
+    of_pupil = measure_pupil(opened, traced, lids)
+    of_limbus = measure_limbus(view.smooth, edges, (limbus, lids), (traced.contour, of_pupil))
     return _Traced(view, edges, traced.contour, limbus.circle, lids, of_pupil, of_limbus)
 
 

@@ -75,7 +75,7 @@ def test_visible_light_is_refused_with_the_reason() -> None:
         ("defocused", {Cue.FOCUS}),
         ("looking_aside", {Cue.LOOK_STRAIGHT}),
         ("half_closed_eye", {Cue.OPEN_WIDE, Cue.SHOW_EYE}),
-        ("skin", {Cue.SHOW_EYE, Cue.COME_CLOSER}),
+        ("skin", {Cue.SHOW_EYE}),
         ("two_eyes", {Cue.SHOW_ONE_EYE}),
     ],
 )

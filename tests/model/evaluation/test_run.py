@@ -120,6 +120,7 @@ def test_page_of_synthetic_eyes_says_so_first(monkeypatch: pytest.MonkeyPatch) -
     assert by_level["none", 0.0]["fnmr"] == 0
     # the search ends at 24 degrees: what is left of 25 is a third of a column, and how the head was held before
     assert by_level["rotation", 25.0]["mean_distance"] > by_level["none", 0.0]["mean_distance"] + 0.02
+    assert by_level["rotation", 30.0]["mean_distance"] > by_level["none", 0.0]["mean_distance"] + 0.1
 
 
 @pytest.mark.parametrize("network", ["iris_v9", ""])

@@ -24,8 +24,12 @@ _RING = Segmentation(
     limbus=Contour(160.0, 120.0, (100.0,)),
     upper_lid=None,
     lower_lid=None,
-    pupil_evidence=PupilEvidence(step=60, dark_share=1, ring_bright_share=1, edge_share=1, round_share=1, stretch=0.02),
-    limbus_evidence=LimbusEvidence(right_step=20, left_step=20, edge_share=1, rival=0.3, unevenness=0.1),
+    pupil_evidence=PupilEvidence(
+        step=60, dark_share=1, ring_bright_share=1, edge_share=1, round_share=1, stretch=0.02, lid_gap=1
+    ),
+    limbus_evidence=LimbusEvidence(
+        right_step=20, left_step=20, edge_share=1, rival=0.3, arc_deg=90, pupil_share=0.4, unevenness=0.1
+    ),
     gain=1.0,
     another_eye_radii=0.0,
 )

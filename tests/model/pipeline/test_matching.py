@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from model.pipeline.encoding import NETWORK_V1
-from model.pipeline.matching import MIN_COMMON_SHARE, TYPICAL_COMMON_SHARE, both_eyes_distance, distance
+from model.pipeline.matching import (
+    HALF_TURN_COLUMNS,
+    MIN_COMMON_SHARE,
+    TYPICAL_COMMON_SHARE,
+    both_eyes_distance,
+    distance,
+)
 from protocol.errors import EncodingError, QualityError
 from protocol.types import IrisCode, Plane, PlaneName
 
@@ -55,6 +61,12 @@ def test_distance_of_a_turned_code_is_zero_up_to_eight_columns(columns: int) -> 
 @pytest.mark.parametrize("columns", [-9, 9])
 def test_distance_of_a_code_turned_by_nine_columns_is_a_strangers(columns: int) -> None:
     assert distance(_code(_random(1)), _code(np.roll(_random(1), columns, axis=1))) > 0.4
+
+
+@pytest.mark.parametrize("columns", [-9, 30, 60])
+def test_over_the_whole_turn_a_code_is_found_however_it_is_turned(columns: int) -> None:
+    turned = _code(np.roll(_random(1), columns, axis=1))
+    assert distance(_code(_random(1)), turned, HALF_TURN_COLUMNS) == 0
 
 
 def test_distance_of_strangers_is_near_the_published_mean() -> None:

@@ -13,8 +13,10 @@ from model.pipeline.image import EyeImage
 from model.pipeline.normalization import UnrolledIris, unroll
 from model.pipeline.segmentation import Segmentation
 
-_PUPIL = PupilEvidence(step=60, dark_share=1, ring_bright_share=1, edge_share=1, round_share=1, stretch=0.0)
-_LIMBUS = LimbusEvidence(right_step=20, left_step=20, edge_share=1, rival=0.3, unevenness=0.1)
+_PUPIL = PupilEvidence(step=60, dark_share=1, ring_bright_share=1, edge_share=1, round_share=1, stretch=0.0, lid_gap=1)
+_LIMBUS = LimbusEvidence(
+    right_step=20, left_step=20, edge_share=1, rival=0.3, arc_deg=90, pupil_share=0.4, unevenness=0.1
+)
 
 
 def _segmentation(

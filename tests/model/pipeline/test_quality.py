@@ -23,8 +23,10 @@ from protocol.types import EyeSide, QualityFigures
 _FIGURES = QualityFigures(
     focus=40.0, iris_diameter_px=200.0, pupil_to_iris_ratio=0.4, visible_iris_share=0.9, off_gaze=0.1
 )
-_PUPIL = PupilEvidence(step=60, dark_share=1, ring_bright_share=1, edge_share=1, round_share=1, stretch=0.02)
-_LIMBUS = LimbusEvidence(right_step=20, left_step=20, edge_share=1, rival=0.3, unevenness=0.1)
+_PUPIL = PupilEvidence(step=60, dark_share=1, ring_bright_share=1, edge_share=1, round_share=1, stretch=0.02, lid_gap=1)
+_LIMBUS = LimbusEvidence(
+    right_step=20, left_step=20, edge_share=1, rival=0.3, arc_deg=90, pupil_share=0.4, unevenness=0.1
+)
 _TEXTURE = TextureStrength(contrast=5.0, noise=0.2)
 _TINY = 1e-6
 
@@ -175,6 +177,14 @@ def test_noise_gate_refuses_below_its_limit_and_accepts_above_it() -> None:
     assert (error.measure, error.limit) == ("code_signal_to_noise", limit)
 
 
+def test_oval_pupil_under_a_lid_is_refused_sooner() -> None:
+    stretch = (1 - np.cos(np.deg2rad(25.0))) / (1 + np.cos(np.deg2rad(25.0)))
+    oval = replace(_PUPIL, stretch=stretch, lid_gap=quality.LID_GAP)
+    quality.enforce(quality.pupil_gates(oval))
+    error = _refusal(lambda: quality.enforce(quality.pupil_gates(replace(oval, lid_gap=quality.LID_GAP - 0.01))))
+    assert (error.measure, error.limit) == ("off_gaze", quality.MAX_OFF_GAZE_UNDER_LID)
+
+
 def test_texture_weaker_than_the_noise_has_no_signal() -> None:
     assert TextureStrength(1.0, 1.5).signal_to_noise == 0
 
@@ -190,6 +200,30 @@ def test_limbus_gate_refuses_where_another_edge_fits_nearly_as_well() -> None:
     quality.enforce(quality.limbus_gates(replace(_LIMBUS, rival=at_limit - _TINY)))
     error = _refusal(lambda: quality.enforce(quality.limbus_gates(replace(_LIMBUS, rival=at_limit + _TINY))))
     assert (error.measure, error.limit) == ("limbus_lead_grey_levels", quality.MIN_LIMBUS_LEAD)
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        {"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[0] - 1},
+        {"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[1] + 1},
+        {"pupil_share": quality.MAX_USUAL_PUPIL_SHARE + _TINY},
+    ],
+)
+def test_limbus_through_the_eyes_corners_clear_of_all_lids_or_close_to_the_pupil_must_lead_by_more(
+    unusual: dict[str, float],
+) -> None:
+    at_limit = 1 - quality.MIN_DOUBTFUL_LIMBUS_LEAD / 20
+    found = replace(_LIMBUS, **unusual)
+    quality.enforce(quality.limbus_gates(replace(found, rival=at_limit - _TINY)))
+    error = _refusal(lambda: quality.enforce(quality.limbus_gates(replace(found, rival=at_limit + _TINY))))
+    assert (error.measure, error.limit) == ("limbus_lead_grey_levels", quality.MIN_DOUBTFUL_LIMBUS_LEAD)
+
+
+def test_limbus_that_lids_hide_but_for_its_ends_is_refused() -> None:
+    quality.enforce(quality.limbus_gates(replace(_LIMBUS, arc_deg=quality.MIN_LIMBUS_ARC_DEG)))
+    hidden = replace(_LIMBUS, arc_deg=quality.MIN_LIMBUS_ARC_DEG - 1)
+    assert _refusal(lambda: quality.enforce(quality.limbus_gates(hidden))).measure == "limbus_arc_deg"
 
 
 def test_code_noise_of_plain_noise_is_what_it_leaves_of_two_boxes() -> None:
