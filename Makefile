@@ -7,6 +7,7 @@ BIN    := $(VENV)/bin
 BUNDLE ?= build/bundle
 COMMITTEE  := .venv-committee
 SPU_PYTHON ?= python3.11
+OLDER_OPENCV := build/opencv-4.12
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -66,7 +67,7 @@ phone-tree: setup node_modules/.installed-dev ## Stage what ships on a phone int
 	@rm -rf build/phone
 	@$(BIN)/python -m mobile_build.stage build/phone
 
-test: setup $(VENV)/.dev node_modules/.installed-dev committee-venv ## Run all tests
+test: setup $(VENV)/.dev node_modules/.installed-dev $(OLDER_OPENCV)/.installed committee-venv ## Run all tests
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup $(VENV)/.dev ## Format, style, types, import rules, Solidity format
@@ -121,6 +122,12 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
 	@echo "setting up: Python packages"
 	@$(PIP) --require-hashes -r requirements/runtime.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(OLDER_OPENCV)/.installed: requirements/older-opencv.txt | $(BIN)/python
+	@echo "setting up: OpenCV 4.12, for the test of the pipeline with it"
+	@rm -rf $(OLDER_OPENCV)
+	@$(PIP) --no-deps --require-hashes --only-binary :all: --target $(OLDER_OPENCV) -r requirements/older-opencv.txt
 	@touch $@
 
 $(VENV)/.window: requirements/window.txt $(VENV)/.runtime

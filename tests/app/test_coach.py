@@ -98,7 +98,7 @@ def test_iris_that_reaches_the_picture_s_edge_is_asked_to_go_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "limit", "cue"), [(0.1, 0.15, Cue.LESS_ROOM_LIGHT), (0.8, 0.75, Cue.MORE_ROOM_LIGHT)]
+    ("value", "limit", "cue"), [(0.1, 0.15, Cue.LESS_ROOM_LIGHT), (0.8, 0.70, Cue.MORE_ROOM_LIGHT)]
 )
 def test_pupil_s_width_asks_for_another_light(value: float, limit: float, cue: Cue) -> None:
     assert cue_for(QualityError("pupil", measure="pupil_to_iris_ratio", value=value, limit=limit)) is cue

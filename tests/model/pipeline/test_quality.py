@@ -124,8 +124,8 @@ def test_iris_diameter_gate_at_80_px() -> None:
     )
 
 
-@pytest.mark.parametrize(("accepted", "refused"), [(15.01, 14.99), (74.99, 75.01)])
-def test_pupil_ratio_gate_between_0_15_and_0_75(accepted: float, refused: float) -> None:
+@pytest.mark.parametrize(("accepted", "refused"), [(15.01, 14.99), (69.99, 70.01)])
+def test_pupil_ratio_gate_between_0_15_and_0_70(accepted: float, refused: float) -> None:
     quality.enforce(quality.shape_gates(_circle(accepted), _circle(100)))
     error = _refusal(lambda: quality.enforce(quality.shape_gates(_circle(refused), _circle(100))))
     assert error.measure == "pupil_to_iris_ratio"
