@@ -49,7 +49,9 @@ MIN_DOUBTFUL_LIMBUS_LEAD = 3.0
 """The same where the circle is one that is often taken for the limbus: through the corners of the eye, where the lids
 meet, or an edge within the iris, which no lid reaches or which lies close around the pupil. On synthetic eyes, of such
 circles with less, most were wrong."""
-USUAL_LIMBUS_ARC_DEG = (40.0, 150.0)
+LEAD_A_DEGREE = 0.3
+"""So much more for every degree that its arc is shorter than usual."""
+USUAL_LIMBUS_ARC_DEG = (45.0, 150.0)
 MAX_USUAL_PUPIL_SHARE = 0.65
 MIN_LIMBUS_ARC_DEG = 30.0
 """Of either side of the limbus, between the lids: with less of it, 65 of 67 were no limbus."""
@@ -173,9 +175,6 @@ def pupil_gates(found: PupilEvidence) -> Gates:
 def limbus_gates(found: LimbusEvidence) -> Gates:
     """The iris is fairly even and ends in something brighter on both sides, all along them."""
     weaker = min(found.right_step, found.left_step)
-    least, most = USUAL_LIMBUS_ARC_DEG
-    usual = least <= found.arc_deg <= most and found.pupil_share <= MAX_USUAL_PUPIL_SHARE
-    lead = MIN_LIMBUS_LEAD if usual else MIN_DOUBTFUL_LIMBUS_LEAD
     narrow = "the lids hide the border of the iris"
     whole = "bring the whole eye into the picture and open it wide, in near-infrared light"
     no_border = f"{_NO_EYE}: no clear border between iris and sclera at both sides"
@@ -185,10 +184,17 @@ def limbus_gates(found: LimbusEvidence) -> Gates:
     return (
         Gate("limbus_step_grey_levels", weaker, MIN_LIMBUS_STEP, cut_off if weaker == 0.0 else no_border, whole),
         Gate("limbus_arc_deg", found.arc_deg, MIN_LIMBUS_ARC_DEG, narrow, _UNCOVER),
-        Gate("limbus_lead_grey_levels", (1 - found.rival) * weaker, lead, unclear, whole),
+        Gate("limbus_lead_grey_levels", (1 - found.rival) * weaker, _least_lead(found), unclear, whole),
         Gate("limbus_edge_share", found.edge_share, MIN_LIMBUS_EDGE_SHARE, no_border, whole),
         Gate("iris_unevenness", found.unevenness, MAX_IRIS_UNEVENNESS, uneven, _OPEN_WIDE, at_most=True),
     )
+
+
+def _least_lead(found: LimbusEvidence) -> float:
+    least, most = USUAL_LIMBUS_ARC_DEG
+    if least <= found.arc_deg <= most and found.pupil_share <= MAX_USUAL_PUPIL_SHARE:
+        return MIN_LIMBUS_LEAD
+    return MIN_DOUBTFUL_LIMBUS_LEAD + LEAD_A_DEGREE * max(least - found.arc_deg, 0.0)
 
 
 def shape_gates(pupil: Contour, limbus: Contour) -> Gates:

@@ -203,25 +203,25 @@ def test_limbus_gate_refuses_where_another_edge_fits_nearly_as_well() -> None:
 
 
 @pytest.mark.parametrize(
-    "unusual",
+    ("unusual", "lead"),
     [
-        {"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[0] - 1},
-        {"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[1] + 1},
-        {"pupil_share": quality.MAX_USUAL_PUPIL_SHARE + _TINY},
+        ({"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[0] - 10}, quality.MIN_DOUBTFUL_LIMBUS_LEAD + 3),
+        ({"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[1] + 1}, quality.MIN_DOUBTFUL_LIMBUS_LEAD),
+        ({"pupil_share": quality.MAX_USUAL_PUPIL_SHARE + _TINY}, quality.MIN_DOUBTFUL_LIMBUS_LEAD),
     ],
 )
 def test_limbus_through_the_eyes_corners_clear_of_all_lids_or_close_to_the_pupil_must_lead_by_more(
-    unusual: dict[str, float],
+    unusual: dict[str, float], lead: float
 ) -> None:
-    at_limit = 1 - quality.MIN_DOUBTFUL_LIMBUS_LEAD / 20
+    at_limit = 1 - lead / 20
     found = replace(_LIMBUS, **unusual)
     quality.enforce(quality.limbus_gates(replace(found, rival=at_limit - _TINY)))
     error = _refusal(lambda: quality.enforce(quality.limbus_gates(replace(found, rival=at_limit + _TINY))))
-    assert (error.measure, error.limit) == ("limbus_lead_grey_levels", quality.MIN_DOUBTFUL_LIMBUS_LEAD)
+    assert (error.measure, error.limit) == ("limbus_lead_grey_levels", pytest.approx(lead))
 
 
 def test_limbus_that_lids_hide_but_for_its_ends_is_refused() -> None:
-    quality.enforce(quality.limbus_gates(replace(_LIMBUS, arc_deg=quality.MIN_LIMBUS_ARC_DEG)))
+    quality.enforce(quality.limbus_gates(replace(_LIMBUS, rival=0.0, arc_deg=quality.MIN_LIMBUS_ARC_DEG)))
     hidden = replace(_LIMBUS, arc_deg=quality.MIN_LIMBUS_ARC_DEG - 1)
     assert _refusal(lambda: quality.enforce(quality.limbus_gates(hidden))).measure == "limbus_arc_deg"
 
