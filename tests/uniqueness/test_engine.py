@@ -28,6 +28,18 @@ V1 = RULES["iris_v1"]
 pytestmark = pytest.mark.xdist_group("committee")  # three processes a test: one such test at a time
 
 
+_OTHER_LAYOUT = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("party", sys.argv[1])
+party = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(party)
+slots_of = party.words.slots_of
+party.words.slots_of = lambda chunk, count: slots_of(chunk, count)[::-1]
+party.main()
+"""
+"""SPU's party, on a runtime that keeps a share's two slots the other way round."""
+
+
 def _verdict(engines: list[Engine], values: list[int] | Integers, tag: bytes = b"a request") -> bool:
     """The bit, which all three nodes have to get."""
     shares = ring_shares(np.asarray(values, np.int64), np.random.default_rng(1))
@@ -262,3 +274,12 @@ def _every_bit(blocks: list[list[Ring]]) -> list[Ring]:
         for process in started:
             process.kill()
             process.communicate()
+
+
+@needs_spu
+def test_spu_that_keeps_its_shares_otherwise_is_noticed_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    party = Path(engine_module.__file__).with_name("_spu_party.py")
+    command = [str(committee_python()), "-I", "-u", "-c", _OTHER_LAYOUT, str(party)]
+    monkeypatch.setattr(engine_module, "_command", lambda _: command)
+    with pytest.raises(EngineFailed, match="WrongAnswer"), three_engines(EngineKind.SPU):
+        pass
