@@ -206,8 +206,8 @@ class Records:
         record.rotated_at, record.recovery, record.status = entry.time, None, RecordStatus.ACTIVE
 
     def _moves(self, record: AuditedRecord, pending: PendingRecovery, live: LiveModels) -> list[Change]:
-        """What a recovery does to the leaves, as the contract does it: a model that came to life meanwhile, or whose code
-        was left out, has no code of the new capture, and its old leaf goes."""
+        """What a recovery does to the leaves, as the contract does it: a model that came to life meanwhile, or whose
+        code was left out, has no code of the new capture, and its old leaf goes."""
         changes = []
         for model in live.models:
             present = self._trees.has(model, record.identity)
@@ -253,11 +253,9 @@ class Records:
 
     # --- what they share
 
-    def _accept(
-        self, entry: LogEntry, kind: VerdictKind, owner: int, member: AuditedRecord | None = None
-    ) -> _Accepted:
-        """A capture with its codes, which are `owner`'s. A newcomer's are of all live models; a `member` who has no leaf
-        under the upcoming one may leave that code out."""
+    def _accept(self, entry: LogEntry, kind: VerdictKind, owner: int, member: AuditedRecord | None = None) -> _Accepted:
+        """A capture with its codes, which are `owner`'s. A newcomer's are of all live models; a `member` who has no
+        leaf under the upcoming one may leave that code out."""
         enrollment = entry.values["enrollment"]
         capture, codes = enrollment["capture"], enrollment["codes"]
         models = [int(code["modelId"]) for code in codes]

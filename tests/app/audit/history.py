@@ -136,9 +136,8 @@ class Story:
         station: LocalAccount | None,
         kind: VerdictKind = VerdictKind.UNIQUE,
         record_id: int = 0,
-        models: tuple[int, ...] = (),
     ) -> Enrollment:
-        """With `station` None, the phone's P-256 key signs. Codes of all live models where none are named."""
+        """With `station` None, the phone's P-256 key signs."""
         capture = Capture(
             registry=self.deployment.registry,
             chain_id=self.deployment.chain_id,
@@ -153,8 +152,8 @@ class Story:
             attestation = p256_attestation(capture, self.phone_point, decode_dss_signature(made))
         else:
             attestation = sign_capture(capture, station)  # type: ignore[assignment]
-        models = models or self.owner.live_models().models
-        codes = (self.code(taken, model, identity.commitment, kind, record_id) for model in models)
+        live = self.owner.live_models().models
+        codes = (self.code(taken, model, identity.commitment, kind, record_id) for model in live)
         return prepare_enrollment(taken.ladder, attestation, *codes)
 
     def code(
@@ -256,12 +255,13 @@ def _recoveries(story: Story, members: tuple[Identity, Identity], captures: Sequ
 
 
 def _recovery_in_grace(story: Story, before: Taken, taken: Taken) -> None:
-    """Record 2 has not upgraded, so the code of model 2 is left out; that the lost identity upgrades after all meanwhile
-    is of no use."""
+    """Record 2 has not upgraded, so the code of model 2 is left out; that the lost identity upgrades after all
+    meanwhile is of no use."""
     registry = story.registry
     third = Identity(b"member 2 for the third time")
     kind, lost = VerdictKind.SAME_PERSON, AGAIN.commitment
-    registry.request_recovery(2, story.signed(taken, third, story.stations[0], kind, 2, models=(1,)))
+    both = story.signed(taken, third, story.stations[0], kind, 2)
+    registry.request_recovery(2, replace(both, codes=both.codes[:1]))
     registry.upgrade(lost, story.code(before, 2, lost, VerdictKind.STORED, 2))
     story.chain.advance_time(14 * DAY_S)
     registry.complete_recovery(2, story.siblings(AGAIN))

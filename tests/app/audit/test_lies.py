@@ -109,15 +109,15 @@ def recovery_of_both_leaves(deployment: Deployment, log: Log, logs: list[dict[st
     recovered = log.find(logs, "registry", "Recovered", 1)
     new = log.values("registry", "Recovered", recovered)["newIdentityCommitment"]
 
-    def replace(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        for entry in entries:
-            if entry["transactionHash"] == recovered["transactionHash"] and entry["topics"][0] == removed:
-                event = log.values("registry", "MemberRemoved", entry) | {"newIdentityCommitment": new}
-                entry |= log.encoded("registry", "MemberUpdated", event)
+    def instead(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        here = [entry for entry in entries if entry["transactionHash"] == recovered["transactionHash"]]
+        gone = next(entry for entry in here if entry["topics"][0] == removed)
+        event = log.values("registry", "MemberRemoved", gone) | {"newIdentityCommitment": new}
+        gone.update(log.encoded("registry", "MemberUpdated", event))
         return entries
 
     removed = log.find(logs, "registry", "MemberRemoved", -1)["topics"][0]
-    return [on_log(replace)]
+    return [on_log(instead)]
 
 
 def rewired_domain(deployment: Deployment, log: Log, logs: list[dict[str, Any]]) -> list[Change]:
