@@ -151,7 +151,9 @@ class Records:
         self._trees.take([Change(model, 0, record.identity) for model in added], entry)
         record.commitments_root = bytes(accepted.capture["commitmentsRoot"])
         record.eye_side, record.station = int(accepted.capture["eyeSide"]), accepted.station
-        record.models = sorted({*record.models, *accepted.models})
+        # who had renewed and was suspended since may have left that code out, and has no leaf there
+        models = sorted({*record.models, *accepted.models})
+        record.models = [model for model in models if self._trees.has(model, record.identity)]
         record.status = RecordStatus.ACTIVE
 
     # --- recovery
