@@ -105,11 +105,13 @@ class RegistryClient:
         return self._send("upgrade", identity.value, code.to_abi())
 
     def reattest(self, enrollment: Enrollment) -> Receipt:
-        """Put a member on a new capture. Each code needs a verdict `SAME_PERSON`."""
+        """Put a member on a new capture. Each code needs a verdict `SAME_PERSON`. Without a leaf under the upcoming
+        model that code may be left out."""
         return self._send("reattest", enrollment.to_abi())
 
     def request_recovery(self, record_id: int, enrollment: Enrollment) -> Receipt:
-        """Begin to hand a record to the identity that the attestation names. Verdicts: `SAME_PERSON`."""
+        """Begin to hand a record to the identity that the attestation names. Verdicts: `SAME_PERSON`. Where the
+        record's identity has no leaf under the upcoming model, that code may be left out."""
         return self._send("requestRecovery", record_id, enrollment.to_abi())
 
     def cancel_recovery(self, record_id: int, proof: MembershipProof) -> Receipt:

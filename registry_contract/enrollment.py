@@ -42,7 +42,8 @@ class CodeEvidence:
 
 @dataclass(frozen=True)
 class Enrollment:
-    """A signed capture with one code for every live model: the group's, then the upcoming one's in a grace period."""
+    """A signed capture with one code for every live model: the group's, then the upcoming one's in a grace period.
+    A member without a leaf there may leave the second out of a new attestation or a recovery."""
 
     attestation: Attestation
     codes: tuple[CodeEvidence, ...]

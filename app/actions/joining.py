@@ -107,7 +107,8 @@ def begin_recovery(session: Session, record_id: int, *eyes: NormalizedIris) -> J
     """Ask the registry to hand a record to a fresh identity, on a new capture of the same eye, or of both.
 
     The committee must find the same person: `InputError` in a registry without one. The old identity can cancel it
-    during the waiting period; then `complete_recovery` replaces the leaf.
+    during the waiting period; then `complete_recovery` replaces the leaf. In a grace period, a record that was not
+    renewed is to be renewed after that: `begin_upgrades`.
     """
     if session.links.endpoints.deployment.committee == ZERO_ADDRESS:
         raise InputError("this registry has no committee, and so hands no record over", hint="enrol again")

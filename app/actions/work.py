@@ -107,10 +107,9 @@ def _task(request: dict[str, Any], secrets: bytes, folder: Path, tell: Tell) -> 
 
 
 def _evidence(task: _Task) -> tuple[CodeEvidence, ...]:
-    models = (task.model_id,) if task.kind == "upgrade" else task.links.governance.live_models().models
     committee, chain_id = committee_of(task.links), task.links.endpoints.deployment.chain_id
     evidence = []
-    for model_id in models:
+    for model_id in _models(task):
         task.tell("circuit")
         circuit = circuit_of_key(task.links.governance.vk_hash(model_id).hex())
         planes = planes_of(circuit, chain_id)
@@ -119,6 +118,19 @@ def _evidence(task: _Task) -> tuple[CodeEvidence, ...]:
         verdict = _verdict(task, committee, (model_id, planes, circuit), proved)
         evidence.append(code_evidence(planes, model_id, task.captures[0].ladder, proved[0].run.proof, verdict))
     return tuple(evidence)
+
+
+def _models(task: _Task) -> tuple[int, ...]:
+    """The models to have codes of. Whoever lost a vault before renewing has no shares under the upcoming model, so that
+    the committee could not find the same person there: the contract does without it, and the new identity renews."""
+    if task.kind == "upgrade":
+        return (task.model_id,)
+    live = task.links.governance.live_models()
+    if task.kind == "enroll" or not live.upcoming:
+        return live.models
+    registry = task.links.registry
+    lost = registry.record_by_id(task.record_id).identity
+    return live.models if registry.has_member(lost, live.upcoming) else (live.group,)
 
 
 def _verdict(task: _Task, committee: Committee, model: Model, proved: Sequence[ProvedCapture]) -> bytes:

@@ -104,7 +104,7 @@ class Records:
     def _enrolled(self, entry: LogEntry) -> None:
         record_id = int(entry.values["recordId"])
         self._require(record_id == len(self.by_id) + 1, f"record {record_id} follows {len(self.by_id)} records", entry)
-        accepted = self._accept(entry, VerdictKind.UNIQUE, record_id, 0)
+        accepted = self._accept(entry, VerdictKind.UNIQUE, record_id)
         identity = int(accepted.capture["identityCommitment"])
         self._require(identity == entry.values["identityCommitment"], "the event names another identity", entry)
         self._take_identity(identity, record_id, entry)
@@ -140,7 +140,7 @@ class Records:
     def _reattested(self, entry: LogEntry) -> None:
         record = self._member(entry)
         record_id = int(entry.values["recordId"])
-        accepted = self._accept(entry, VerdictKind.SAME_PERSON, record_id, record_id)
+        accepted = self._accept(entry, VerdictKind.SAME_PERSON, record_id, record)
         if record is None:
             return
         self._require(
@@ -151,14 +151,16 @@ class Records:
         self._trees.take([Change(model, 0, record.identity) for model in added], entry)
         record.commitments_root = bytes(accepted.capture["commitmentsRoot"])
         record.eye_side, record.station = int(accepted.capture["eyeSide"]), accepted.station
-        record.models = sorted({*record.models, *accepted.models})
+        # who had renewed and was suspended since may have left that code out, and has no leaf there
+        models = sorted({*record.models, *accepted.models})
+        record.models = [model for model in models if self._trees.has(model, record.identity)]
         record.status = RecordStatus.ACTIVE
 
     # --- recovery
 
     def _requested(self, entry: LogEntry) -> None:
         record, record_id = self._member(entry), int(entry.values["recordId"])
-        accepted = self._accept(entry, VerdictKind.SAME_PERSON, record_id, record_id)
+        accepted = self._accept(entry, VerdictKind.SAME_PERSON, record_id, record)
         identity = int(accepted.capture["identityCommitment"])
         self._require(identity == entry.values["newIdentityCommitment"], "the event names another identity", entry)
         self._require(bool(self._lists.nodes), "a recovery was begun without a committee", entry)
@@ -206,8 +208,8 @@ class Records:
         record.rotated_at, record.recovery, record.status = entry.time, None, RecordStatus.ACTIVE
 
     def _moves(self, record: AuditedRecord, pending: PendingRecovery, live: LiveModels) -> list[Change]:
-        """What a recovery does to the leaves, as the contract does it: a model that came to life meanwhile has no code
-        of the new capture, and its old leaf goes."""
+        """What a recovery does to the leaves, as the contract does it: a model that came to life meanwhile, or whose
+        code was left out, has no code of the new capture, and its old leaf goes."""
         changes = []
         for model in live.models:
             present = self._trees.has(model, record.identity)
@@ -253,15 +255,18 @@ class Records:
 
     # --- what they share
 
-    def _accept(self, entry: LogEntry, kind: VerdictKind, owner: int, named: int) -> _Accepted:
-        """A capture with its codes. `owner` gets the codes, `named` stands in the verdicts."""
+    def _accept(self, entry: LogEntry, kind: VerdictKind, owner: int, member: AuditedRecord | None = None) -> _Accepted:
+        """A capture with its codes, which are `owner`'s. A newcomer's are of all live models; a `member` who has no
+        leaf under the upcoming one may leave that code out."""
         enrollment = entry.values["enrollment"]
         capture, codes = enrollment["capture"], enrollment["codes"]
         models = [int(code["modelId"]) for code in codes]
-        live = self._lists.live(entry.time).models
-        self._require(models == list(live), f"codes of models {models} were taken where {list(live)} are live", entry)
+        live = self._lists.live(entry.time)
+        spared = member is not None and not self._trees.has(live.upcoming, member.identity)
+        complete = models == list(live.models) or (spared and models == [live.group])
+        self._require(complete, f"codes of models {models} were taken where {list(live.models)} are live", entry)
         station = self._accept_capture(capture, bytes(enrollment["stationSignature"]), entry)
-        expected = ExpectedVerdict(kind, int(capture["identityCommitment"]), named)
+        expected = ExpectedVerdict(kind, int(capture["identityCommitment"]), 0 if kind is VerdictKind.UNIQUE else owner)
         for code in codes:
             self.codes.accept(code, bytes(capture["commitmentsRoot"]), expected, owner, entry)
         return _Accepted(station, capture, models)

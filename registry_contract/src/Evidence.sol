@@ -67,13 +67,15 @@ abstract contract Evidence is EIP712, IRegistryErrors {
         (stations, committee, eyeSide) = (stations_, committee_, eyeSide_);
     }
 
-    /// @dev The codes are those of all live models in order, so that nobody slips between two databases; the capture is
-    ///      canonical, of the eye that counts, fresh, and signed by an active station for this registry on this chain; and it was not used before.
-    function _acceptCapture(Enrollment calldata enrollment, ModelRegistry.Live memory live)
+    /// @dev The codes are those of the models needed, in order; the capture is canonical, of the eye that counts, fresh, and
+    ///      signed by an active station for this registry on this chain; and it was not used before.
+    /// @param needed All live models for a newcomer, so that nobody slips between two databases; upcoming is 0 where none is
+    ///        needed.
+    function _acceptCapture(Enrollment calldata enrollment, ModelRegistry.Live memory needed)
         internal
         returns (address station)
     {
-        _requireLiveModels(enrollment.codes, live);
+        _requireModels(enrollment.codes, needed);
         Capture calldata capture = enrollment.capture;
         // A leaf of r + x would be another name for x; 0 marks a removed leaf.
         if (capture.identityCommitment == 0 || capture.identityCommitment >= Bn254.SCALAR_FIELD) {
@@ -133,16 +135,16 @@ abstract contract Evidence is EIP712, IRegistryErrors {
         committee.requireSigned(verdictDigest(verdict), signed[VERDICT_LENGTH:]);
     }
 
-    function _requireLiveModels(CodeEvidence[] calldata codes, ModelRegistry.Live memory live) private pure {
-        uint256 count = live.upcoming == 0 ? 1 : 2;
-        if (codes.length == count && codes[0].modelId == live.group) {
-            if (count == 1 || codes[1].modelId == live.upcoming) return;
+    function _requireModels(CodeEvidence[] calldata codes, ModelRegistry.Live memory needed) private pure {
+        uint256 count = needed.upcoming == 0 ? 1 : 2;
+        if (codes.length == count && codes[0].modelId == needed.group) {
+            if (count == 1 || codes[1].modelId == needed.upcoming) return;
         }
         uint32[] memory given = new uint32[](codes.length);
         for (uint256 i = 0; i < codes.length; ++i) {
             given[i] = codes[i].modelId;
         }
-        revert Registry__ModelsWrong(given, live.group, live.upcoming);
+        revert Registry__ModelsWrong(given, needed.group, needed.upcoming);
     }
 
     function _requireFresh(uint64 capturedAt) private view {

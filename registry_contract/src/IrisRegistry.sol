@@ -118,7 +118,7 @@ contract IrisRegistry is IIrisRegistry, MemberTrees, Evidence {
         uint256 identity = capture.identityCommitment;
         uint64 recordId = recordIdOf(identity);
         Record storage record = _requireMember(recordId);
-        address station = _acceptCapture(enrollment, models.live());
+        address station = _acceptCapture(enrollment, _modelsNeeded(enrollment, record));
         for (uint256 i = 0; i < enrollment.codes.length; ++i) {
             CodeEvidence calldata code = enrollment.codes[i];
             _acceptCode(models, code, capture.commitmentsRoot, _expect(SAME_PERSON, identity, recordId), recordId);
@@ -135,7 +135,7 @@ contract IrisRegistry is IIrisRegistry, MemberTrees, Evidence {
     function requestRecovery(uint64 recordId, Enrollment calldata enrollment) external {
         // A station alone must not be able to hand records around.
         if (!committeeRequired) revert Registry__CommitteeAbsent();
-        _requireMember(recordId);
+        Record storage record = _requireMember(recordId);
         Recovery storage pending = _recoveries[recordId];
         // One of a station that was revoked meanwhile cannot be completed and gives way.
         if (pending.readyAt != 0) {
@@ -143,8 +143,8 @@ contract IrisRegistry is IIrisRegistry, MemberTrees, Evidence {
             if (revokedAt == 0) revert Registry__RecoveryPending(recordId, pending.readyAt);
         }
         Capture calldata capture = enrollment.capture;
-        ModelRegistry.Live memory live = models.live();
-        address station = _acceptCapture(enrollment, live);
+        ModelRegistry.Live memory needed = _modelsNeeded(enrollment, record);
+        address station = _acceptCapture(enrollment, needed);
         _takeIdentity(capture.identityCommitment, recordId);
         for (uint256 i = 0; i < enrollment.codes.length; ++i) {
             CodeEvidence calldata code = enrollment.codes[i];
@@ -162,8 +162,8 @@ contract IrisRegistry is IIrisRegistry, MemberTrees, Evidence {
             identityCommitment: capture.identityCommitment,
             station: station,
             readyAt: readyAt,
-            group: live.group,
-            upcoming: live.upcoming,
+            group: needed.group,
+            upcoming: needed.upcoming,
             eyeSide: capture.eyeSide
         });
         ++_recoveryCount[recordId];
@@ -200,8 +200,8 @@ contract IrisRegistry is IIrisRegistry, MemberTrees, Evidence {
         record.rotatedAt = uint40(block.timestamp);
     }
 
-    /// @dev A model that came to life during the waiting period has no code of the new capture: the old leaf goes, and the
-    ///      new identity upgrades.
+    /// @dev A model that came to life during the waiting period, or whose code was left out, has no code of the new capture:
+    ///      the old leaf goes, if there is one by now, and the new identity upgrades.
     function _recoverIn(uint32 modelId, uint256 identity, Recovery memory pending, uint256[] calldata siblings)
         private
     {
@@ -326,6 +326,19 @@ contract IrisRegistry is IIrisRegistry, MemberTrees, Evidence {
         ModelRegistry.Live memory live = models.live();
         _removeLeaf(live.group, identity, siblings.group);
         if (live.upcoming != 0) _removeLeaf(live.upcoming, identity, siblings.upcoming);
+    }
+
+    /// @dev The models that a member's new capture has codes of. Who has no leaf under the upcoming one may have no shares
+    ///      with the committee there, which then cannot find the same person: that code may be left out, nothing of this
+    ///      capture stands under that model, and an upgrade follows.
+    function _modelsNeeded(Enrollment calldata enrollment, Record storage record)
+        private
+        view
+        returns (ModelRegistry.Live memory needed)
+    {
+        needed = models.live();
+        if (needed.upcoming == 0 || enrollment.codes.length != 1) return needed;
+        if (!_hasLeaf(needed.upcoming, record.identityCommitment)) needed.upcoming = 0;
     }
 
     function _requireMember(uint64 recordId) private view returns (Record storage record) {

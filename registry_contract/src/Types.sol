@@ -47,7 +47,8 @@ struct CodeEvidence {
     bytes verdict;
 }
 
-/// @notice A signed capture with a code under every live model: the group's, then the upcoming one's.
+/// @notice A signed capture with a code under every live model: the group's, then the upcoming one's. A member who has no
+///         leaf under the upcoming one may leave the second out of a new attestation or a recovery.
 struct Enrollment {
     Capture capture;
     /// 65 bytes (r, s, v) of secp256k1, or 84 bytes (r, s, station) of P-256

@@ -517,6 +517,159 @@ contract LifecycleTest is RegistryFixture {
         vm.assertEq(registry.membersOf(station), 0);
     }
 
+    // ------------------------------------------------------------- a member without a leaf under the upcoming model
+
+    function modelsWrong(uint32 given, uint32 upcoming) private pure returns (bytes memory) {
+        uint32[] memory one = new uint32[](1);
+        one[0] = given;
+        return abi.encodeWithSelector(IRegistryErrors.Registry__ModelsWrong.selector, one, 1, upcoming);
+    }
+
+    function storedCode(uint32 id, uint256 identity, uint256 texture, uint256 code)
+        private
+        view
+        returns (CodeEvidence memory c)
+    {
+        c = codeOf(id, texture, texture + 1, code);
+        c.verdict = signVerdict(verdictOf(STORED, commitmentOf(code), identity, id, 1));
+    }
+
+    function test_LeftOut_RevertWhen_TheMemberHasALeafThere() public {
+        inGrace();
+        registry.upgrade(42, upgradeOfGood(2, 1, 500));
+        Enrollment memory e = leftOut(fresh(SAME_PERSON, 1, NEW));
+        expect(modelsWrong(1, 2));
+        registry.requestRecovery(1, e);
+        e = leftOut(fresh(SAME_PERSON, 1, 42));
+        expect(modelsWrong(1, 2));
+        registry.reattest(e);
+    }
+
+    function test_LeftOut_RevertWhen_ItIsTheGroups() public {
+        inGrace();
+        Enrollment memory e = withCode(fresh(SAME_PERSON, 1, NEW), 1);
+        expect(modelsWrong(2, 0));
+        registry.requestRecovery(1, e);
+        e = withCode(fresh(SAME_PERSON, 1, 42), 1);
+        expect(modelsWrong(2, 0));
+        registry.reattest(e);
+        e.codes = new CodeEvidence[](0);
+        bytes memory nothing =
+            abi.encodeWithSelector(IRegistryErrors.Registry__ModelsWrong.selector, new uint32[](0), 1, 2);
+        expect(nothing);
+        registry.reattest(e);
+        e.capture.identityCommitment = NEW;
+        expect(nothing);
+        registry.requestRecovery(1, e);
+    }
+
+    function test_LeftOut_RevertWhen_OneEnrols() public {
+        inGrace();
+        Enrollment memory e = leftOut(fresh(UNIQUE, 0, 43));
+        expect(modelsWrong(1, 2));
+        registry.enroll(e);
+    }
+
+    function test_LeftOut_RevertWhen_ItIsGivenAndTheVerdictIsNotSamePerson() public {
+        inGrace();
+        Enrollment memory e = fresh(SAME_PERSON, 1, NEW);
+        e.codes[1].verdict = fresh(STORED, 1, NEW).codes[1].verdict;
+        expect(abi.encodeWithSelector(IRegistryErrors.Registry__VerdictKindWrong.selector, STORED, SAME_PERSON));
+        registry.requestRecovery(1, e);
+        e = fresh(SAME_PERSON, 1, 42);
+        e.codes[1].verdict = fresh(STORED, 1, 42).codes[1].verdict;
+        expect(abi.encodeWithSelector(IRegistryErrors.Registry__VerdictKindWrong.selector, STORED, SAME_PERSON));
+        registry.reattest(e);
+    }
+
+    function test_LeftOut_ARecoveryRemovesTheLeafThatCameMeanwhileAndTheNewIdentityUpgrades() public {
+        inGrace();
+        registry.requestRecovery(1, leftOut(evidenceOf(SAME_PERSON, 1, NEW, 201, 202, 203)));
+        vm.assertEq(uint256(registry.recoveryOf(1).group), 1);
+        vm.assertEq(uint256(registry.recoveryOf(1).upcoming), 0);
+        registry.upgrade(42, upgradeOfGood(2, 1, 500));
+        registry.enroll(fresh(UNIQUE, 0, 43));
+        vm.warp(block.timestamp + WAIT_S);
+        // the removal proves the leaf
+        (bool success, bytes memory reason) =
+            address(registry).call(abi.encodeCall(registry.completeRecovery, (1, siblingOf(43))));
+        vm.assertFalse(success);
+        vm.assertTrue(bytes4(reason) == bytes4(keccak256("WrongSiblingNodes()")));
+        registry.completeRecovery(1, sameInBoth(43));
+        vm.assertTrue(registry.hasMember(1, NEW) && !registry.hasMember(1, 42));
+        vm.assertTrue(!registry.hasMember(2, NEW) && !registry.hasMember(2, 42));
+        vm.assertEq(registry.getMerkleTreeSize(1), 2);
+        CodeEvidence memory code = storedCode(2, NEW, 101, 501); // of the capture before
+        (success, reason) = address(registry).call(abi.encodeCall(registry.upgrade, (NEW, code)));
+        vm.assertFalse(success);
+        vm.assertTrue(bytes4(reason) == IRegistryErrors.Registry__CommitmentNotAttested.selector);
+        registry.upgrade(NEW, storedCode(2, NEW, 201, 502));
+        vm.assertTrue(registry.hasMember(2, NEW));
+    }
+
+    function test_LeftOut_ARecoveryCompletesWhereNoLeafCame() public {
+        inGrace();
+        registry.requestRecovery(1, leftOut(fresh(SAME_PERSON, 1, NEW)));
+        vm.warp(block.timestamp + WAIT_S);
+        registry.completeRecovery(1, none());
+        vm.assertTrue(registry.hasMember(1, NEW) && !registry.hasMember(1, 42));
+        vm.assertEq(registry.getMerkleTreeSize(2), 0);
+    }
+
+    function test_LeftOut_ARecoveryOutlivesTheGraceAndAThirdModel() public {
+        inGrace();
+        registry.requestRecovery(1, leftOut(evidenceOf(SAME_PERSON, 1, NEW, 201, 202, 203)));
+        registry.upgrade(42, upgradeOfGood(2, 1, 500));
+        vm.warp(block.timestamp + GRACE_S);
+        vm.assertEq(registry.groupId(), 2);
+        models.proposeModel(model());
+        vm.warp(block.timestamp + DELAY_S);
+        registry.upgrade(42, upgradeOfGood(3, 1, 501));
+        registry.completeRecovery(1, none());
+        for (uint32 id = 2; id < 4; ++id) {
+            vm.assertTrue(!registry.hasMember(id, 42) && !registry.hasMember(id, NEW));
+            registry.upgrade(NEW, storedCode(id, NEW, 201, 600 + id));
+            vm.assertTrue(registry.hasMember(id, NEW));
+        }
+    }
+
+    function test_LeftOut_AReattestationBringsNoLeafThere() public {
+        inGrace();
+        Enrollment memory e = leftOut(evidenceOf(SAME_PERSON, 1, 42, 201, 202, 203));
+        sign(e, OTHER_STATION_KEY);
+        registry.reattest(e);
+        vm.assertEq(registry.recordById(1).station, otherStation);
+        vm.assertTrue(registry.hasMember(1, 42) && !registry.hasMember(2, 42));
+        CodeEvidence memory code = upgradeOfGood(2, 1, 500); // of the capture before
+        (bool success, bytes memory reason) = address(registry).call(abi.encodeCall(registry.upgrade, (42, code)));
+        vm.assertFalse(success);
+        vm.assertTrue(bytes4(reason) == IRegistryErrors.Registry__CommitmentNotAttested.selector);
+        registry.upgrade(42, storedCode(2, 42, 201, 501));
+        vm.assertTrue(registry.hasMember(2, 42));
+    }
+
+    /// @dev Suspended before the grace period or in it, renewed or not: a suspended record has no leaf.
+    function test_LeftOut_ASuspendedRecordComesBackInTheGroup() public {
+        inGrace();
+        registry.upgrade(42, upgradeOfGood(2, 1, 500));
+        registry.requestRecovery(1, fresh(SAME_PERSON, 1, NEW)); // its station is revoked: it gives way
+        overdue();
+        suspendOne(1, none());
+        Enrollment memory e = leftOut(evidenceOf(SAME_PERSON, 1, NEW + 1, 201, 202, 203));
+        sign(e, OTHER_STATION_KEY);
+        registry.requestRecovery(1, e);
+        e = leftOut(fresh(SAME_PERSON, 1, 42));
+        sign(e, OTHER_STATION_KEY);
+        registry.reattest(e);
+        vm.assertTrue(registry.hasMember(1, 42) && !registry.hasMember(2, 42));
+        vm.warp(block.timestamp + WAIT_S);
+        registry.completeRecovery(1, siblingOf(0)); // the place of the suspension
+        vm.assertTrue(registry.hasMember(1, NEW + 1) && !registry.hasMember(1, 42));
+        vm.assertTrue(!registry.hasMember(2, NEW + 1) && !registry.hasMember(2, 42));
+        vm.assertEq(registry.membersOf(otherStation), 1);
+        registry.upgrade(NEW + 1, storedCode(2, NEW + 1, 201, 501));
+    }
+
     // --------------------------------------------------------------------------------------------------------- leaving
 
     function test_Leave_RemovesTheLeafAndErasureIsRecordedOnce() public {

@@ -167,6 +167,18 @@ abstract contract RegistryFixture is TestBase {
         return evidenceOf(kind, recordId, identity, base, base + 1, base + 2);
     }
 
+    /// @dev The same capture with the code under the group's model alone.
+    function leftOut(Enrollment memory e) internal pure returns (Enrollment memory) {
+        return withCode(e, 0);
+    }
+
+    function withCode(Enrollment memory e, uint256 place) internal pure returns (Enrollment memory) {
+        CodeEvidence[] memory one = new CodeEvidence[](1);
+        one[0] = e.codes[place];
+        e.codes = one;
+        return e;
+    }
+
     /// @dev The stored capture of record `recordId` is that of `good()`: its code under model `id`.
     function upgradeOfGood(uint32 id, uint64 recordId, uint256 code) internal view returns (CodeEvidence memory c) {
         c = codeOf(id, 101, 102, code);

@@ -37,6 +37,7 @@ contract Society is RegistryFixture {
     uint256 public stationsListed = 1;
     mapping(uint256 person => Person) public persons;
     mapping(uint256 identity => uint256 person) public personOf; // person + 1
+    mapping(uint32 modelId => mapping(bytes32 commitmentsRoot => bool)) public judged;
     uint256[] public identities;
     uint256 public pollCount;
     mapping(uint256 pollId => uint256) public rootAtCreation;
@@ -69,6 +70,13 @@ contract Society is RegistryFixture {
         personOf[identity] = person + 1;
     }
 
+    /// @dev The registry took these codes of a capture.
+    function judge(Enrollment memory e) private {
+        for (uint256 i = 0; i < e.codes.length; ++i) {
+            judged[e.codes[i].modelId][e.capture.commitmentsRoot] = true;
+        }
+    }
+
     function siblingsOf(uint256 identity) private view returns (IIrisRegistry.Siblings memory s) {
         ModelRegistry.Live memory live = models.live();
         s.group = trees[live.group].siblingsOf(identity);
@@ -95,33 +103,44 @@ contract Society is RegistryFixture {
         person %= PERSONS;
         if (persons[person].recordId != 0) return; // the committee answers SamePerson
         uint256 identity = newIdentity(person);
-        persons[person].recordId = registry.enroll(evidence(UNIQUE, 0, identity));
+        Enrollment memory e = evidence(UNIQUE, 0, identity);
+        persons[person].recordId = registry.enroll(e);
+        judge(e);
         follow(identity, 0);
     }
 
     function enrollWithBadEvidence(uint256 person, uint256 flaw) external {
         Enrollment memory e = evidence(UNIQUE, 0, newIdentity(PERSONS + person % PERSONS));
-        flaw %= 5;
+        flaw %= 6;
+        if (flaw == 5 && e.codes.length == 1) return; // nothing to leave out
         if (flaw == 0) e.codes[0].verdict = "";
         if (flaw == 1) e.codes[0].verdict[300] = ~e.codes[0].verdict[300];
         if (flaw == 2) sign(e, 0xBAD);
         if (flaw == 3) e.stationSignature[10] = ~e.stationSignature[10];
         if (flaw == 4) e.codes[e.codes.length - 1].verdict[31] = 0x02;
+        if (flaw == 5) e = leftOut(e);
         (bool success,) = address(registry).call(abi.encodeCall(registry.enroll, (e)));
         badEvidenceTaken = badEvidenceTaken || success; // a revert here would be taken for a call that was refused
     }
 
-    function reattest(uint256 person) external {
+    /// @dev `leaveOut`: the code under the upcoming model, whether the member may or not.
+    function reattest(uint256 person, bool leaveOut) external {
         uint64 id = persons[person % PERSONS].recordId;
         uint256 identity = registry.recordById(id).identityCommitment;
-        registry.reattest(evidence(SAME_PERSON, id, identity));
+        Enrollment memory e = evidence(SAME_PERSON, id, identity);
+        if (leaveOut) e = leftOut(e);
+        registry.reattest(e);
+        judge(e);
         follow(identity, 0);
     }
 
-    function requestRecovery(uint256 person) external {
+    function requestRecovery(uint256 person, bool leaveOut) external {
         person %= PERSONS;
         uint64 id = persons[person].recordId;
-        registry.requestRecovery(id, evidence(SAME_PERSON, id, newIdentity(person)));
+        Enrollment memory e = evidence(SAME_PERSON, id, newIdentity(person));
+        if (leaveOut) e = leftOut(e);
+        registry.requestRecovery(id, e);
+        judge(e);
     }
 
     function completeRecovery(uint256 person) external {
@@ -156,6 +175,7 @@ contract Society is RegistryFixture {
         CodeEvidence memory code = codeOf(modelId_, base, base + 1, ++_codes);
         code.verdict = signVerdict(verdictOf(STORED, commitmentOf(_codes), record.identityCommitment, modelId_, id));
         registry.upgrade(record.identityCommitment, code);
+        judged[modelId_][record.commitmentsRoot] = true;
         follow(record.identityCommitment, 0);
     }
 
@@ -255,6 +275,8 @@ contract Society is RegistryFixture {
                 vm.assertTrue(r.status == IIrisRegistry.Status.Active);
                 (uint64 addedAt,) = stations.stationOf(r.station);
                 vm.assertTrue(addedAt != 0 && r.commitmentsRoot != 0);
+                // whatever was left out on the way, the record's capture was judged under this model
+                vm.assertTrue(judged[id][r.commitmentsRoot]);
                 vm.assertTrue(personOf[identity] != 0 && personOf[identity] <= PERSONS);
                 if (id == group) ++leaves;
             }

@@ -12,6 +12,7 @@ from app.actions import work
 from app.actions.committee import NoCommittee
 from protocol.errors import EncodingError, TransactionRefused, VerificationError
 from protocol.types import IdentityCommitment
+from registry_contract.governance import LiveModels
 from registry_contract.verdict import SignedVerdict, Verdict, VerdictKind
 
 NOW = 1_790_000_000
@@ -53,6 +54,30 @@ def test_a_verdict_that_was_cut_is_asked_for_again(tmp_path: Path) -> None:
 def test_a_registry_without_a_committee_is_given_no_verdict_and_nothing_is_kept(tmp_path: Path) -> None:
     assert work._verdict(_task(tmp_path), NoCommittee(), (1, None, None), None) == b""  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "upcoming", "renewed", "models"),
+    [
+        ("enroll", 2, False, (1, 2)),
+        ("upgrade", 2, False, (2,)),
+        ("recover", 0, False, (1,)),
+        ("recover", 2, True, (1, 2)),
+        ("recover", 2, False, (1,)),
+    ],
+)
+def test_a_recovery_has_a_code_of_the_upcoming_model_where_the_lost_identity_renewed(
+    kind: str, upcoming: int, renewed: bool, models: tuple[int, ...]
+) -> None:
+    lost = IdentityCommitment(7)
+    registry = SimpleNamespace(
+        record_by_id=lambda number: SimpleNamespace(identity=lost if number == 4 else IdentityCommitment(9)),
+        has_member=lambda identity, model: renewed and (identity, model) == (lost, 2),
+    )
+    governance = SimpleNamespace(live_models=lambda: LiveModels(1, upcoming, 0, 0))
+    links = SimpleNamespace(registry=registry, governance=governance)
+    task: Any = SimpleNamespace(kind=kind, links=links, record_id=4, model_id=2)
+    assert work._models(task) == models
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -32,7 +32,7 @@ interface IIrisRegistry is IRegistryErrors {
         uint256 identityCommitment;
         address station;
         uint64 readyAt;
-        /// the models of which the new capture has a code; upcoming is 0 where there was one
+        /// the models of which the new capture has a code; upcoming is 0 where it has one code
         uint32 group;
         uint32 upcoming;
         uint8 eyeSide;
@@ -78,16 +78,19 @@ interface IIrisRegistry is IRegistryErrors {
     /// @notice Adds the code of another live model, proved from the stored capture, and the leaf in that model's tree.
     function upgrade(uint256 identityCommitment, CodeEvidence calldata code) external;
 
-    /// @notice Puts a member on a new capture, of the same person by the committee's verdict; ends a suspension.
+    /// @notice Puts a member on a new capture, of the same person by the committee's verdict; ends a suspension. A member
+    ///         without a leaf under the upcoming model may leave that code out, and upgrades later.
     function reattest(Enrollment calldata enrollment) external;
 
-    /// @notice Begins to hand a record to a new identity, of the same person by the committee's verdict.
+    /// @notice Begins to hand a record to a new identity, of the same person by the committee's verdict. Where the present
+    ///         identity has no leaf under the upcoming model, that code may be left out, and the new one upgrades later.
     function requestRecovery(uint64 recordId, Enrollment calldata enrollment) external;
 
     /// @notice The old identity says no: a proof of it over `cancelScope`, message 0, in the tree that is its leaf alone.
     function cancelRecovery(uint64 recordId, SemaphoreProof calldata proof) external;
 
-    /// @notice Replaces the leaf after the waiting period. Anyone may call it.
+    /// @notice Replaces the leaf after the waiting period, and removes it under a model of which the new capture has no code.
+    ///         Anyone may call it.
     function completeRecovery(uint64 recordId, Siblings calldata siblings) external;
 
     /// @notice Removes the member who proves the identity over `leaveScope`, message 0, in the tree that is its leaf alone.

@@ -44,6 +44,7 @@ from registry_contract.verdict import Verdict, VerdictKind, code_commitment, sig
 from tests.circuits.iris.planes import random_plane
 
 DAY_S = 86_400
+AGAIN = Identity(b"member 2 again")
 NETWORKS = ("iris_v1", "iris_v2")
 
 
@@ -187,11 +188,11 @@ def of_itself(identity: Identity, scope: int) -> MembershipProof:
 
 
 def tell(story: Story) -> Story:
-    """The history, in its order. Records: 1 stays and upgrades, 2 recovers and does not upgrade, 3 loses its station,
-    4 leaves, 5 enrols under both models from a phone's key."""
+    """The history, in its order. Records: 1 stays and upgrades, 2 recovers, and once more in the grace period, and does
+    not upgrade, 3 loses its station, 4 leaves, 5 enrols under both models from a phone's key."""
     who = [Identity(b"member %d" % n) for n in range(6)]
     one, two, three, four, five = who[1:]
-    captures = [Taken.new(n) for n in range(9)]
+    captures = [Taken.new(n) for n in range(10)]
     registry, owner = story.registry, story.owner
     story.govern(owner.add_station(story.stations[1].address))
     story.govern(owner.add_p256_station(*story.phone_point))
@@ -216,6 +217,7 @@ def tell(story: Story) -> Story:
     ranked = story.poll(PollKind.RANKED)
     for voter, ranking, sequence in ((one, (2,), 0), (three, (0, 1), 0), (five, (1, 0), 0), (one, (1, 2), 1)):
         story.vote(ranked, voter, ranking, sequence)
+    _recovery_in_grace(story, captures[6], captures[9])
     story.chain.advance_time(180 * DAY_S)
     late = story.poll()
     story.vote(late, five, 2)
@@ -244,9 +246,22 @@ def _recoveries(story: Story, members: tuple[Identity, Identity], captures: Sequ
     """Record 2 gets a new identity; somebody asks for record 1, which says no."""
     one, two = members
     registry = story.registry
-    again, thief = Identity(b"member 2 again"), Identity(b"a thief")
+    again, thief = AGAIN, Identity(b"a thief")
     registry.request_recovery(2, story.signed(captures[6], again, story.stations[0], VerdictKind.SAME_PERSON, 2))
     registry.request_recovery(1, story.signed(captures[8], thief, story.stations[0], VerdictKind.SAME_PERSON, 1))
     registry.cancel_recovery(1, of_itself(one, registry.cancel_scope(1)))
     story.chain.advance_time(14 * DAY_S)
     registry.complete_recovery(2, story.siblings(two))
+
+
+def _recovery_in_grace(story: Story, before: Taken, taken: Taken) -> None:
+    """Record 2 has not upgraded, so the code of model 2 is left out; that the lost identity upgrades after all
+    meanwhile is of no use."""
+    registry = story.registry
+    third = Identity(b"member 2 for the third time")
+    kind, lost = VerdictKind.SAME_PERSON, AGAIN.commitment
+    both = story.signed(taken, third, story.stations[0], kind, 2)
+    registry.request_recovery(2, replace(both, codes=both.codes[:1]))
+    registry.upgrade(lost, story.code(before, 2, lost, VerdictKind.STORED, 2))
+    story.chain.advance_time(14 * DAY_S)
+    registry.complete_recovery(2, story.siblings(AGAIN))

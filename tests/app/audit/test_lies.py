@@ -104,6 +104,22 @@ def repeated_signature(deployment: Deployment, log: Log, logs: list[dict[str, An
     return [log.forged("registry", "Enrolled", values(*FIRST_CODE, "verdict")(two))]
 
 
+def recovery_of_both_leaves(deployment: Deployment, log: Log, logs: list[dict[str, Any]]) -> list[Change]:
+    """Record 2's second recovery gives the new identity the lost one's leaf under model 2 as well."""
+    recovered = log.find(logs, "registry", "Recovered", 1)
+    new = log.values("registry", "Recovered", recovered)["newIdentityCommitment"]
+
+    def instead(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        here = [entry for entry in entries if entry["transactionHash"] == recovered["transactionHash"]]
+        gone = next(entry for entry in here if entry["topics"][0] == removed)
+        event = log.values("registry", "MemberRemoved", gone) | {"newIdentityCommitment": new}
+        gone.update(log.encoded("registry", "MemberUpdated", event))
+        return entries
+
+    removed = log.find(logs, "registry", "MemberRemoved", -1)["topics"][0]
+    return [on_log(instead)]
+
+
 def rewired_domain(deployment: Deployment, log: Log, logs: list[dict[str, Any]]) -> list[Change]:
     """The registry's own name for signatures is another: what is signed for it would be good elsewhere."""
     name = keccak(b"irisproof")
@@ -285,6 +301,30 @@ LIES: dict[str, Lie] = {
     ),
     "a root replaced at another time": Lie(
         "tree", "was replaced: the contract says", said("registry", "rootInfo", off_by_one(1))
+    ),
+    "a recovery of one who had renewed, with the newer model's code left out": Lie(
+        "records",
+        "codes of models [1] were taken where [1, 2] are live",
+        forged("registry", "RecoveryRequested", values("recordId")(lambda _: 1), 2),
+        ("registry", "RecoveryRequested", 2),
+    ),
+    "a recovery with the group's code left out": Lie(
+        "records",
+        "codes of models [2] were taken where [1, 2] are live",
+        forged("registry", "RecoveryRequested", values(*FIRST_CODE, "modelId")(lambda _: 2), 2),
+        ("registry", "RecoveryRequested", 2),
+    ),
+    "a leaf under a model whose code a recovery left out": Lie(
+        "tree",
+        "Recovered should have changed 2 leaves",
+        recovery_of_both_leaves,
+        ("registry", "Recovered", 1),
+    ),
+    "an enrolment with the newer model's code left out": Lie(
+        "records",
+        "codes of models [1] were taken where [1, 2] are live",
+        forged(*ENROLLED, values("enrollment", "codes")(lambda codes: codes[:1]), 4),
+        (*ENROLLED, 4),
     ),
     "a recovery ready before its time": Lie(
         "records",
