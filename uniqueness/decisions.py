@@ -56,6 +56,8 @@ class Decisions:
             record_id = self._registry.record_of(request.identity.value)
             if record_id == 0:
                 raise RequestRefused(Refusal.EVIDENCE_FAILS, "the identity has no record")
+            if self._is_anothers(comparison, proposal, accepted, record_id):
+                return EntryKind.DUPLICATE, body
         body |= {
             "identity": str(request.identity.value),
             "model_id": request.model_id,
@@ -88,6 +90,17 @@ class Decisions:
                 "a verdict for this identity is out",
                 hint="enrol with it, or wait until it has expired",
             )
+
+    def _is_anothers(self, comparison: Comparison, proposal: Proposal, accepted: Accepted, record_id: int) -> bool:
+        """Whether a member's code is that of another record: of one who did not renew in the grace period, and came in
+        again as somebody new once the old model's shares were compared with nobody's."""
+        query, view = accepted.query, self._store.view(accepted.query.network)
+        own = self._store.records("network = ? and record_id = ? and state != 'zeroed'", query.network, record_id)
+        if not own:
+            return comparison.matches_any(proposal.tag("any"), query, view)
+        # who is asked again has rows there, and nobody else came in or was renewed who matches them
+        number = comparison.find_match(proposal.tag("find"), query, view)
+        return number is not None and self._store.record(query.network, number).record_id != record_id
 
     def _matching(self, number: int | None, network: str) -> int:
         if number is None:

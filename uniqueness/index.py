@@ -86,12 +86,6 @@ class Index:
             found = self._db.execute(query, [request_digest.hex()]).fetchone()
         return None if found is None else Entry.from_bytes(found[0])
 
-    def entries_of_code(self, code_commitment: bytes) -> list[Entry]:
-        """All entries about a code."""
-        with self._lock:
-            found = self._db.execute("select bytes from log where code = ?", [code_commitment.hex()]).fetchall()
-        return [Entry.from_bytes(row[0]) for row in found]
-
     def entry_of_code(self, code_commitment: bytes, identity: int) -> Entry | None:
         """The entry that reserved a record for a code and an identity, if this node came to it by itself."""
         query = "select bytes from log where code = ? and own = 1 order by sequence desc"

@@ -1,24 +1,23 @@
 """Old verdicts computed once more, by the checked comparison and with other roles, from the shares that nodes keep.
 
-A `Unique` verdict said that its record matched none of the records before it. Each node still has its shares of both,
-but for those erased since. The three nodes compare again: each takes the role of the next one, so that each computes
-what another computed then, and a node that tampers this time is noticed. Only bits that are known already are opened:
-"no" for every record whose verdict was right. What was asked and left nothing behind, `Duplicate` and `SamePerson`,
-cannot be computed again.
+A `Unique` verdict, and a `Stored` one, said that its record matched none of the records before it, but a member's own.
+Each node still has its shares of both, but for those erased since. The three nodes compare again: each takes the role
+of the next one, so that each computes what another computed then, and a node that tampers this time is noticed. Only
+bits that are known already are opened: "no" for every record whose verdict was right. What was asked and left nothing
+behind, `Duplicate` and `SamePerson`, cannot be computed again.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from uniqueness.binding import AcceptedShares
 from uniqueness.comparison import Comparison, Query
 from uniqueness.constants import PARTIES
-from uniqueness.index import RecordState
-from uniqueness.ordered_log import EntryKind
+from uniqueness.index import RecordState, StoredRecord
 from uniqueness.store import Store
 
 __all__ = ["Rechecked", "in_next_role", "recheck"]
@@ -48,7 +47,7 @@ def recheck(store: Store, comparison: Comparison, role: int, last: int | None = 
     """
     for network in store.networks():
         live = [record for record in store.records("network = ?", network) if record.state is not RecordState.ZEROED]
-        asked = [record.number for record in live if _was_unique(store, record.code_commitment, record.identity)]
+        asked = [record.number for record in live if not _has_earlier(live, record)]
         for number in asked if last is None else asked[max(0, len(asked) - last) :]:
             view = store.view(network)
             rows = number * store.eyes
@@ -59,7 +58,8 @@ def recheck(store: Store, comparison: Comparison, role: int, last: int | None = 
             yield Rechecked(network, number, not matches)
 
 
-def _was_unique(store: Store, code_commitment: bytes, identity: int) -> bool:
-    """Whether a record came with a `Unique` verdict; a `Stored` one was compared with nobody."""
-    entries = store.entries_of_code(code_commitment)
-    return any(entry.kind is EntryKind.UNIQUE and entry.body["identity"] == str(identity) for entry in entries)
+def _has_earlier(live: Sequence[StoredRecord], record: StoredRecord) -> bool:
+    """Whether it matches earlier rows that are its member's own: of one who renewed again after a recovery."""
+    return record.record_id != 0 and any(
+        other.record_id == record.record_id and other.number < record.number for other in live
+    )

@@ -46,7 +46,9 @@ class LivenessFigures:
     duration_s: float
     """From the first usable frame to the last."""
     pupil_variation: float
-    """Standard deviation of the pupil-to-iris ratio."""
+    """Standard deviation of the pupil-to-iris ratio, or that of the pupil's radius over the usual one of the iris,
+    whichever is less: a limbus found now here and now there moves the first alone, a print that comes nearer the
+    second."""
     sheet_lead: float
     """Correlation of the texture on the rubber sheet, less that at fixed distances from the limbus; -2..2."""
     grid_peak: float
@@ -122,10 +124,17 @@ def _measure(usable: Sequence[_Frame]) -> LivenessFigures:
     return LivenessFigures(
         usable_frames=len(usable),
         duration_s=float(usable[-1].time_s - usable[0].time_s),
-        pupil_variation=float(np.std([frame.ratio for frame in usable])),
+        pupil_variation=_pupil_variation(usable),
         sheet_lead=_sheet_lead(by_ratio[0], by_ratio[-1]),
         grid_peak=float(np.median([_grid_peak(frame.image.pixels) for frame in usable])),
     )
+
+
+def _pupil_variation(usable: Sequence[_Frame]) -> float:
+    found = [frame.inspection.segmentation for frame in usable]
+    iris_px = float(np.median([eye.limbus.mean_radius_px for eye in found]))
+    pupils = [eye.pupil.mean_radius_px / iris_px for eye in found]
+    return min(float(np.std([frame.ratio for frame in usable])), float(np.std(pupils)))
 
 
 def _sheet_lead(narrow: _Frame, wide: _Frame) -> float:

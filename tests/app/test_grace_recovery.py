@@ -61,3 +61,30 @@ def test_a_vault_that_was_lost_before_renewing_is_no_lost_place(tmp_path: Path, 
         clock.advance(3601)  # the first model's grace period
         assert actions.membership(once_more).is_member
         refused(another, 5)
+
+
+def test_one_eye_has_one_place_whoever_lets_the_grace_period_pass(tmp_path: Path, circuit_v2: Circuit) -> None:
+    options = DevnetOptions(tmp_path / "devnet.json", with_committee=True)
+    with running_devnet(options) as endpoints:
+        clock = Clock(endpoints.rpc_url)
+
+        def vault(name: str) -> Session:
+            return open_session(actions.create_vault(tmp_path / name, PASSPHRASE), tmp_path / name, endpoints)
+
+        late, patient, anew = vault("late"), vault("patient"), vault("anew")
+        done(late, actions.begin_enrollment(late, eye(58)))
+        done(patient, actions.begin_enrollment(patient, eye(59)))
+        announce_second_model(endpoints, clock, circuit_v2)
+        clock.advance(3601)  # the first model's grace period, which both let pass
+
+        done(anew, actions.begin_enrollment(anew, eye(58, 2)))  # under the second model nobody knows the eye
+        assert actions.membership(anew).is_member
+        (job,) = actions.begin_upgrades(late)
+        assert job.wait(WAIT_S).state is JobState.FAILED
+        assert "enrolled already" in str(job.status())
+        actions.settle_job(late, job)
+        assert not actions.membership(late).is_member
+
+        (job,) = actions.begin_upgrades(patient)  # who did not come in again can still renew
+        done(patient, job)
+        assert actions.membership(patient).is_member

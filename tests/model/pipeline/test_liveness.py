@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 
 from model.pipeline import liveness
+from model.pipeline._geometry import Contour
 from model.pipeline.liveness import (
     LivenessFigures,
     check_liveness,
@@ -103,3 +105,25 @@ def test_iris_from_frames_of_an_attack_is_refused() -> None:
     sequence = ATTACKS["still_replay"](301)
     with pytest.raises(QualityError, match="still picture"):
         normalize_eye_from_frames(sequence.frames, sequence.times_s, eye_side=EyeSide.LEFT, captured_at=0)
+
+
+def _usable(ratio: float, limbus_px: float) -> liveness._Frame:
+    pupil, limbus = (Contour(160.0, 120.0, (radius,)) for radius in (ratio * limbus_px, limbus_px))
+    segmentation = SimpleNamespace(pupil=pupil, limbus=limbus)
+    measured = SimpleNamespace(geometry=SimpleNamespace(pupil_to_iris_ratio=ratio))
+    return liveness._Frame(None, 0.0, SimpleNamespace(segmentation=segmentation, measured=measured))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [(0.40, 100.0), (0.38, 105.3)] * 3,  # one pupil, and a limbus that is found now here and now there
+        [(0.40, 100.0), (0.40, 105.0)] * 3,  # a print that is moved to and fro
+    ],
+)
+def test_neither_a_doubtful_limbus_nor_a_print_that_moves_is_a_pupil_that_does(
+    frames: list[tuple[float, float]],
+) -> None:
+    assert liveness._pupil_variation([_usable(*frame) for frame in frames]) < liveness.MIN_PUPIL_VARIATION / 5
+    living = [_usable(ratio, 100.0) for ratio in (0.40, 0.42, 0.38, 0.41)]
+    assert liveness._pupil_variation(living) > 2 * liveness.MIN_PUPIL_VARIATION
