@@ -45,10 +45,10 @@ MIN_LIMBUS_LEAD = 1.0
 """Grey levels by which the limbus' weaker side leads the edge of another size that fits next best. It says little by
 itself: three refused one in six captures with a soft, faint limbus that had been found well
 (`model.synthetic.cameras`)."""
-MIN_DOUBTFUL_LIMBUS_LEAD = 3.0
-"""The same where the circle is one that is often taken for the limbus: through the corners of the eye, where the lids
-meet, or an edge within the iris, which no lid reaches or which lies close around the pupil. On synthetic eyes, of such
-circles with less, most were wrong."""
+LEAD_A_DOUBT = 2.0
+"""So much more for each sign that the circle is another: that it runs through the corners of the eye, where the lids
+meet, or that it is an edge within the iris, which no lid reaches, or which lies close around the pupil. On synthetic
+eyes, of such circles with less, most were wrong."""
 LEAD_A_DEGREE = 0.3
 """So much more for every degree that its arc is shorter than usual."""
 USUAL_LIMBUS_ARC_DEG = (45.0, 150.0)
@@ -192,9 +192,8 @@ def limbus_gates(found: LimbusEvidence) -> Gates:
 
 def _least_lead(found: LimbusEvidence) -> float:
     least, most = USUAL_LIMBUS_ARC_DEG
-    if least <= found.arc_deg <= most and found.pupil_share <= MAX_USUAL_PUPIL_SHARE:
-        return MIN_LIMBUS_LEAD
-    return MIN_DOUBTFUL_LIMBUS_LEAD + LEAD_A_DEGREE * max(least - found.arc_deg, 0.0)
+    doubts = (not least <= found.arc_deg <= most) + (found.pupil_share > MAX_USUAL_PUPIL_SHARE)
+    return MIN_LIMBUS_LEAD + LEAD_A_DOUBT * doubts + LEAD_A_DEGREE * max(least - found.arc_deg, 0.0)
 
 
 def shape_gates(pupil: Contour, limbus: Contour) -> Gates:

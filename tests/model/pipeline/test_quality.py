@@ -29,6 +29,7 @@ _LIMBUS = LimbusEvidence(
 )
 _TEXTURE = TextureStrength(contrast=5.0, noise=0.2)
 _TINY = 1e-6
+_DOUBTFUL = quality.MIN_LIMBUS_LEAD + quality.LEAD_A_DOUBT
 
 
 def _circle(radius: float, x: float = 160.0) -> Contour:
@@ -205,9 +206,10 @@ def test_limbus_gate_refuses_where_another_edge_fits_nearly_as_well() -> None:
 @pytest.mark.parametrize(
     ("unusual", "lead"),
     [
-        ({"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[0] - 10}, quality.MIN_DOUBTFUL_LIMBUS_LEAD + 3),
-        ({"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[1] + 1}, quality.MIN_DOUBTFUL_LIMBUS_LEAD),
-        ({"pupil_share": quality.MAX_USUAL_PUPIL_SHARE + _TINY}, quality.MIN_DOUBTFUL_LIMBUS_LEAD),
+        ({"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[0] - 10}, _DOUBTFUL + 3),
+        ({"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[1] + 1}, _DOUBTFUL),
+        ({"pupil_share": quality.MAX_USUAL_PUPIL_SHARE + _TINY}, _DOUBTFUL),
+        ({"pupil_share": 0.7, "arc_deg": 160}, _DOUBTFUL + quality.LEAD_A_DOUBT),
     ],
 )
 def test_limbus_through_the_eyes_corners_clear_of_all_lids_or_close_to_the_pupil_must_lead_by_more(
