@@ -46,13 +46,13 @@ MIN_LIMBUS_LEAD = 1.0
 itself: three refused one in six captures with a soft, faint limbus that had been found well
 (`model.synthetic.cameras`)."""
 LEAD_A_DOUBT = 2.0
-"""So much more for each sign that the circle is another: that it runs through the corners of the eye, where the lids
-meet, or that it is an edge within the iris, which no lid reaches, or which lies close around the pupil. On synthetic
-eyes, of such circles with less, most were wrong."""
-LEAD_A_DEGREE = 0.3
-"""So much more for every degree that its arc is shorter than usual."""
+"""So much more for each sign that the circle is an edge within the iris: that no lid reaches it, and that it lies close
+around the pupil. On synthetic eyes, of such circles with less, most were wrong."""
+LEAD_A_DEGREE = 0.4
+"""So much more for every degree that its arc is shorter than usual: it may run through the corners of the eye, where
+the lids meet."""
 USUAL_LIMBUS_ARC_DEG = (45.0, 150.0)
-MAX_USUAL_PUPIL_SHARE = 0.65
+MAX_USUAL_PUPIL_SHARE = 0.67
 MIN_LIMBUS_ARC_DEG = 30.0
 """Of either side of the limbus, between the lids: with less of it, 65 of 67 were no limbus."""
 MAX_IRIS_UNEVENNESS = 0.55
@@ -192,7 +192,7 @@ def limbus_gates(found: LimbusEvidence) -> Gates:
 
 def _least_lead(found: LimbusEvidence) -> float:
     least, most = USUAL_LIMBUS_ARC_DEG
-    doubts = (not least <= found.arc_deg <= most) + (found.pupil_share > MAX_USUAL_PUPIL_SHARE)
+    doubts = (found.arc_deg > most) + (found.pupil_share > MAX_USUAL_PUPIL_SHARE)
     return MIN_LIMBUS_LEAD + LEAD_A_DOUBT * doubts + LEAD_A_DEGREE * max(least - found.arc_deg, 0.0)
 
 

@@ -206,7 +206,7 @@ def test_limbus_gate_refuses_where_another_edge_fits_nearly_as_well() -> None:
 @pytest.mark.parametrize(
     ("unusual", "lead"),
     [
-        ({"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[0] - 10}, _DOUBTFUL + 3),
+        ({"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[0] - 10}, quality.MIN_LIMBUS_LEAD + 4),
         ({"arc_deg": quality.USUAL_LIMBUS_ARC_DEG[1] + 1}, _DOUBTFUL),
         ({"pupil_share": quality.MAX_USUAL_PUPIL_SHARE + _TINY}, _DOUBTFUL),
         ({"pupil_share": 0.7, "arc_deg": 160}, _DOUBTFUL + quality.LEAD_A_DOUBT),
